@@ -1,0 +1,1 @@
+//! `quickcheck::Arbitrary` for matrices and hypotheses.

@@ -1,0 +1,172 @@
+//! Problem classes: the objective, its derivatives, its constants, and assumptions A1, A2, A4 as inequalities
+//! that any pair of points can be held against.
+
+use std::fmt;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::{
+    Dimensions, Gap, HessianLipschitz, HypothesisError, Matrix, Norm, NormError, Scalar, Smoothness, inner,
+};
+
+/// Why a problem gives no answer, or no constant.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum ProblemError {
+    /// The problem's data are unusable.
+    #[error("{0}")]
+    InvalidData(String),
+    /// A derived constant is outside its range.
+    #[error(transparent)]
+    Hypothesis(#[from] HypothesisError),
+    /// The norm gave no answer while a constant was derived.
+    #[error(transparent)]
+    Norm(#[from] NormError),
+}
+
+/// What is known of inf f.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub enum Infimum {
+    /// inf f, exactly.
+    Exact(f64),
+    /// inf f is at least this.
+    AtLeast(f64),
+}
+
+impl Infimum {
+    /// A number that inf f does not undercut.
+    pub fn lower_bound(self) -> f64 {
+        match self {
+            Self::Exact(f) | Self::AtLeast(f) => f,
+        }
+    }
+}
+
+/// A smooth function on R^{m x n} with a starting point and the constants of its class.
+///
+/// Methods take finite points of the problem's own dimensions (they panic on another shape, as arithmetic does);
+/// a value that overflows comes back infinite or NaN, and the oracle in front of the problem reports divergence.
+pub trait Problem<T: Scalar>: fmt::Debug + Send + Sync {
+    /// A short name.
+    fn name(&self) -> &str;
+
+    /// The space of the points.
+    fn dimensions(&self) -> Dimensions;
+
+    /// X_0.
+    fn start(&self) -> Matrix<T>;
+
+    /// f(X).
+    fn objective(&self, x: &Matrix<T>) -> T;
+
+    /// grad f(X).
+    fn gradient(&self, x: &Matrix<T>) -> Matrix<T>;
+
+    /// D^2 f(X)[Z].
+    fn hessian_action(&self, x: &Matrix<T>, z: &Matrix<T>) -> Matrix<T>;
+
+    /// What is known of inf f.
+    fn infimum(&self) -> Infimum;
+
+    /// L of A2 in the given norm.
+    ///
+    /// # Errors
+    /// [`ProblemError`] if the norm does not live on this space or the constant is degenerate.
+    fn smoothness(&self, norm: &dyn Norm<T>) -> Result<Smoothness, ProblemError>;
+
+    /// rho of A4 in the given norm.
+    ///
+    /// # Errors
+    /// [`ProblemError`] if the norm does not live on this space.
+    fn hessian_lipschitz(&self, norm: &dyn Norm<T>) -> Result<HessianLipschitz, ProblemError>;
+
+    /// Delta of A1: f(X_0) minus the lower bound on inf f.
+    ///
+    /// # Errors
+    /// [`HypothesisError::GapNotPositive`] if the start is optimal already.
+    fn gap(&self) -> Result<Gap, ProblemError> {
+        let start = self.objective(&self.start()).to_f64();
+        Ok(Gap::new(start - self.infimum().lower_bound())?)
+    }
+}
+
+/// A statement `left <= right`, to be judged with a tolerance that the caller justifies.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Inequality {
+    /// The side that must not exceed the other.
+    pub left: f64,
+    /// The bound.
+    pub right: f64,
+}
+
+impl Inequality {
+    /// `left <= right` up to `relative` times the larger magnitude; NaN never holds.
+    pub fn holds(self, relative: f64) -> bool {
+        self.left <= self.right + relative * self.left.abs().max(self.right.abs())
+    }
+
+    /// left / right: how tight the bound is (1 = attained).
+    pub fn ratio(self) -> f64 {
+        self.left / self.right
+    }
+}
+
+/// A1 at a point: inf f <= f(X) for the infimum that the problem states.
+pub fn a1_infimum<T: Scalar>(problem: &dyn Problem<T>, x: &Matrix<T>) -> Inequality {
+    Inequality { left: problem.infimum().lower_bound(), right: problem.objective(x).to_f64() }
+}
+
+/// A2 on a pair: ||grad f(X) - grad f(Y)||_* <= L||X - Y||.
+///
+/// # Errors
+/// Those of the norm and of the derived constant.
+pub fn a2_smoothness<T: Scalar>(
+    problem: &dyn Problem<T>,
+    norm: &dyn Norm<T>,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> Result<Inequality, ProblemError> {
+    let l = problem.smoothness(norm)?.in_norm(norm)?;
+    let change = &problem.gradient(x) - &problem.gradient(y);
+    Ok(Inequality { left: norm.dual_value(&change)?.to_f64(), right: l * norm.value(&(x - y))?.to_f64() })
+}
+
+/// A4 on a pair and a direction: ||(D^2 f(X) - D^2 f(Y))[Z]||_* <= rho||X - Y|| ||Z||.
+///
+/// # Errors
+/// Those of the norm and of the derived constant.
+pub fn a4_hessian_lipschitz<T: Scalar>(
+    problem: &dyn Problem<T>,
+    norm: &dyn Norm<T>,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+    z: &Matrix<T>,
+) -> Result<Inequality, ProblemError> {
+    let rho = problem.hessian_lipschitz(norm)?.in_norm(norm)?;
+    let change = &problem.hessian_action(x, z) - &problem.hessian_action(y, z);
+    let distance = norm.value(&(x - y))?.to_f64();
+    Ok(Inequality {
+        left: norm.dual_value(&change)?.to_f64(),
+        right: rho * distance * norm.value(z)?.to_f64(),
+    })
+}
+
+/// The descent lemma on a pair: f(Y) <= f(X) + <grad f(X), Y - X> + (L/2)||Y - X||^2, which A2 implies.
+///
+/// # Errors
+/// Those of the norm and of the derived constant.
+pub fn descent_lemma<T: Scalar>(
+    problem: &dyn Problem<T>,
+    norm: &dyn Norm<T>,
+    x: &Matrix<T>,
+    y: &Matrix<T>,
+) -> Result<Inequality, ProblemError> {
+    let l = problem.smoothness(norm)?.in_norm(norm)?;
+    let step = y - x;
+    let linear = inner(&problem.gradient(x), &step).to_f64();
+    let size = norm.value(&step)?.to_f64();
+    Ok(Inequality {
+        left: problem.objective(y).to_f64(),
+        right: problem.objective(x).to_f64() + linear + 0.5 * l * size * size,
+    })
+}

@@ -1,0 +1,59 @@
+//! How a theorem is recorded: what is claimed, under which hypotheses, by whom, and on what evidence.
+
+use serde::Serialize;
+
+/// Whose statement it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Source {
+    /// Claimed by the abstract of arXiv 2605.18528; constants and proof are ours.
+    Paper,
+    /// Ours, beyond what the abstract claims.
+    Ours,
+    /// Known before, cited.
+    Literature(&'static str),
+}
+
+/// What a statement rests on. Only the first four are proofs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Evidence {
+    /// A written proof.
+    Proof,
+    /// An exact enumeration of a finite case.
+    Enumeration,
+    /// Interval arithmetic.
+    IntervalCertificate,
+    /// A proof assistant.
+    MachineChecked,
+    /// Runs with intervals: evidence, not proof.
+    Statistical,
+}
+
+/// What kind of comparison a statement makes between a measured and a claimed number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Claim {
+    /// measured <= claimed.
+    Upper,
+    /// measured >= claimed.
+    Lower,
+    /// measured = claimed up to rounding.
+    Tight,
+}
+
+/// A recorded theorem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// The permanent ID, for example `U2`.
+    pub id: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// The claim as a formula.
+    pub formula: &'static str,
+    /// The assumptions that suffice.
+    pub hypotheses: &'static [&'static str],
+    /// The comparison that a check makes.
+    pub claim: Claim,
+    /// Whose it is.
+    pub source: Source,
+    /// What it rests on today.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,1 @@
+//! Methods: config, state and step, one file each.

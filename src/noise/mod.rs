@@ -1,0 +1,1 @@
+//! Noise with exact moments, one file each.

@@ -1,0 +1,1 @@
+//! Norms with exact linear minimisation oracles, one file each.

@@ -1,0 +1,1 @@
+//! The one seam through which singular vectors and polar factors are computed.

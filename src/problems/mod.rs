@@ -1,0 +1,1 @@
+//! Problems with derived class constants, one file each.

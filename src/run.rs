@@ -1,0 +1,1 @@
+//! The one loop: seeds, trajectories, first passage, what is recorded.
