@@ -80,6 +80,19 @@ pub fn restore<T: Scalar>(v: f64, k: i32) -> Result<T, NormError> {
     if result.is_finite() { Ok(result) } else { Err(overflow::<T>()) }
 }
 
+/// c X with the products formed in f64.
+pub fn times<T: Scalar>(x: &Matrix<T>, c: f64) -> Matrix<T> {
+    x.map(|x| T::from_f64(x.to_f64() * c))
+}
+
+/// The direction, if every entry is finite.
+///
+/// # Errors
+/// [`NormError::Overflow`] otherwise.
+pub fn finite<T: Scalar>(x: Matrix<T>) -> Result<Matrix<T>, NormError> {
+    if x.first_non_finite().is_some() { Err(overflow::<T>()) } else { Ok(x) }
+}
+
 /// [`NormError::Overflow`] of this number type.
 pub fn overflow<T>() -> NormError {
     NormError::Overflow { type_name: std::any::type_name::<T>() }

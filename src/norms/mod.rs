@@ -29,11 +29,16 @@ use crate::spec::{Norm, Scalar};
 pub mod combinators;
 mod support;
 
+pub mod entry_lq;
 pub mod frobenius;
+pub mod ky_fan;
+pub mod ky_fan_dual;
 pub mod max_col_l2;
 pub mod max_entry;
 pub mod max_row_l2;
 pub mod nuclear;
+pub mod rms_to_rms;
+pub mod schatten;
 pub mod spectral;
 pub mod sum_col_l2;
 pub mod sum_entries;

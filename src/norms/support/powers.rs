@@ -1,5 +1,21 @@
 //! The l_q norm of finitely many numbers that are at least 0, and where its dual norm is attained.
 
+use crate::registry::ConfigError;
+
+/// q, if 1 <= q <= infinity.
+pub(crate) fn validated(name: &str, q: f64) -> Result<f64, ConfigError> {
+    // NaN compares as false.
+    if q >= 1.0 {
+        return Ok(q);
+    }
+    Err(ConfigError::OutOfRange {
+        name: name.into(),
+        parameter: "q",
+        must_be: "a number from 1 on, or inf",
+        value: q,
+    })
+}
+
 /// b with 1/q + 1/b = 1: infinity for q = 1, and 1 for q = infinity.
 pub(crate) fn conjugate(q: f64) -> f64 {
     if q == 1.0 {
