@@ -3,10 +3,17 @@
 use super::Entry;
 use crate::spec::Scalar;
 
+pub mod dual;
+pub mod layers;
+pub mod max_over;
+pub mod scaled;
+pub mod sum_over;
+pub mod weighted;
+
 /// Files of this folder that hold no combinator.
-pub const HELPERS: &[&str] = &["mod"];
+pub const HELPERS: &[&str] = &["mod", "layers"];
 
 /// The combinators. Their examples may be defined on one shape only: [`crate::spec::NormError::WrongShape`] names it.
 pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
-    vec![]
+    vec![dual::entry(), scaled::entry(), weighted::entry(), max_over::entry(), sum_over::entry()]
 }
