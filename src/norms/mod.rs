@@ -47,6 +47,9 @@ pub mod sum_row_l2;
 /// Files of this folder that hold no norm.
 pub const HELPERS: &[&str] = &["mod"];
 
+/// Builds a norm from a table.
+pub type Build<T> = fn(&Table) -> Result<Box<dyn Norm<T>>, ConfigError>;
+
 /// A norm of the registry.
 pub struct Entry<T: Scalar> {
     /// Its name in TOML and on the command line.
@@ -56,7 +59,7 @@ pub struct Entry<T: Scalar> {
     /// The keys that `build` reads.
     pub parameters: &'static [&'static str],
     /// Builds it from a table; the key `name` is passed over.
-    pub build: fn(&Table) -> Result<Box<dyn Norm<T>>, ConfigError>,
+    pub build: Build<T>,
     /// Instances to test laws on.
     pub examples: fn() -> Vec<Box<dyn Norm<T>>>,
 }

@@ -108,8 +108,7 @@ impl<T: Scalar> Weight<T> {
             _ => (1.0, 0.0),
         };
         let (condition, limit) = (largest / smallest, tol::condition::<T>());
-        // Written so that NaN is refused.
-        if !(condition <= limit) {
+        if condition.is_nan() || condition > limit {
             return Err(WeightError::IllConditioned { condition, limit });
         }
         // A^{-1} = V diag(1/sigma) U^T.

@@ -125,7 +125,7 @@ fn flipping_signs_of_rows_and_columns_changes_nothing_where_promised() {
     for norm in all::<f64>().into_iter().filter(|norm| norm.is_sign_invariant()) {
         let d = shape(&*norm, 4, 7);
         let g = generic::<f64>(d.rows(), d.columns());
-        let flip = |i: usize| if i % 3 == 0 { -1.0 } else { 1.0 };
+        let flip = |i: usize| if i.is_multiple_of(3) { -1.0 } else { 1.0 };
         let flipped = Matrix::from_fn(d.rows(), d.columns(), |i, j| flip(i) * flip(j + 1) * g[(i, j)]);
         let (a, b) = (norm.value(&g).unwrap(), norm.value(&flipped).unwrap());
         assert!((a - b).abs() <= 1e-13 * a, "{}", norm.label());
