@@ -23,3 +23,4 @@ pub mod registry;
 pub mod run;
 pub mod seed;
 pub mod tol;
+pub mod unit;
