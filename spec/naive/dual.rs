@@ -46,13 +46,17 @@ impl<'a> Slice<'a> {
         self.norm.value(&self.point(y))
     }
 
-    /// Central differences: off a null set the norm is differentiable.
+    /// Central differences. They must not straddle a kink, across which the quotients of different coordinates belong to
+    /// no common subgradient: they are taken 1e-7 off, at a generic point, over a span a thousand times shorter.
     fn gradient(&self, y: &[f64]) -> Result<Vec<f64>, NormError> {
-        let h = 1e-7 * self.radius;
+        let (off, h) = (1e-7 * self.radius, 1e-10 * self.radius);
+        let golden = (5f64.sqrt() - 1.0) / 2.0;
+        let generic: Vec<f64> =
+            y.iter().enumerate().map(|(k, t)| t + off * ((k + 1) as f64 * golden).fract()).collect();
         (0..y.len())
             .map(|k| {
                 let at = |t: f64| {
-                    let mut moved = y.to_vec();
+                    let mut moved = generic.clone();
                     moved[k] += t;
                     self.value(&moved)
                 };
@@ -70,23 +74,24 @@ impl<'a> Slice<'a> {
             return if d == 0 { Ok(least) } else { self.minimum_on_a_line(least) };
         }
         let n = d as f64;
-        let mut shape: Vec<Vec<f64>> = (0..d)
-            .map(|i| (0..d).map(|j| if i == j { self.radius.powi(2) } else { 0.0 }).collect())
-            .collect();
+        let (stretch, squeeze) = (n / (n * n - 1.0).sqrt(), 1.0 - ((n - 1.0) / (n + 1.0)).sqrt());
+        // The ellipsoid is {centre + B u : ||u|| <= 1}; in this form rounding cannot make it degenerate.
+        let mut b: Vec<Vec<f64>> =
+            (0..d).map(|i| (0..d).map(|j| if i == j { self.radius } else { 0.0 }).collect()).collect();
         // Each step shrinks the mean radius by exp(-1/(2 d (d+1))): 1e-7 takes 16 * 2 d (d + 1) steps.
         for _ in 0..32 * d * (d + 1) {
             let g = self.gradient(&centre)?;
-            let pg: Vec<f64> = shape.iter().map(|row| row.iter().zip(&g).map(|(a, b)| a * b).sum()).collect();
-            let width = g.iter().zip(&pg).map(|(a, b)| a * b).sum::<f64>();
-            if width.is_nan() || width <= (1e-9 * least).powi(2) {
+            let bg: Vec<f64> = (0..d).map(|j| (0..d).map(|i| b[i][j] * g[i]).sum()).collect();
+            let width = bg.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if width.is_nan() || width <= 1e-8 * least {
                 break;
             }
-            let along: Vec<f64> = pg.iter().map(|x| x / width.sqrt()).collect();
+            let u: Vec<f64> = bg.iter().map(|x| x / width).collect();
+            let bu: Vec<f64> = b.iter().map(|row| row.iter().zip(&u).map(|(x, y)| x * y).sum()).collect();
             for i in 0..d {
-                centre[i] -= along[i] / (n + 1.0);
+                centre[i] -= bu[i] / (n + 1.0);
                 for j in 0..d {
-                    shape[i][j] =
-                        n * n / (n * n - 1.0) * (shape[i][j] - 2.0 / (n + 1.0) * along[i] * along[j]);
+                    b[i][j] = stretch * (b[i][j] - squeeze * bu[i] * u[j]);
                 }
             }
             least = least.min(self.value(&centre)?);
