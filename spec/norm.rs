@@ -165,6 +165,11 @@ pub trait Norm<T: Scalar>: fmt::Debug + Send + Sync {
     /// small and the circumradius too large, never the other way round.
     fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError>;
 
+    /// The one space on which this norm is defined, or `None` if it is defined on matrices of every shape.
+    fn space(&self) -> Option<Dimensions> {
+        None
+    }
+
     /// Flipping the signs of whole rows and columns leaves the norm as it is. `false` is always safe.
     fn is_sign_invariant(&self) -> bool {
         false
@@ -194,6 +199,9 @@ macro_rules! forward {
             }
             fn ball(&self, d: Dimensions) -> Result<Ball, NormError> {
                 (**self).ball(d)
+            }
+            fn space(&self) -> Option<Dimensions> {
+                (**self).space()
             }
             fn is_sign_invariant(&self) -> bool {
                 (**self).is_sign_invariant()
