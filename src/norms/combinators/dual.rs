@@ -57,6 +57,9 @@ impl<T: Scalar> Norm<T> for Dual<T> {
     fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError> {
         self.dual.ball(dimensions)
     }
+    fn space(&self) -> Option<Dimensions> {
+        self.dual.space()
+    }
     fn is_sign_invariant(&self) -> bool {
         self.dual.is_sign_invariant()
     }

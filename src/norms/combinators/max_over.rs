@@ -99,6 +99,9 @@ impl<T: Scalar> Norm<T> for MaxOver<T> {
         }
         Ok(all)
     }
+    fn space(&self) -> Option<Dimensions> {
+        Some(self.layers.dimensions())
+    }
 }
 
 pub(super) fn largest(values: &[f64]) -> f64 {

@@ -73,6 +73,9 @@ impl<T: Scalar> Norm<T> for Scaled<T> {
     fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError> {
         Ok(ball::scaled(self.norm.ball(dimensions)?, self.factor))
     }
+    fn space(&self) -> Option<Dimensions> {
+        self.norm.space()
+    }
     fn is_sign_invariant(&self) -> bool {
         self.norm.is_sign_invariant()
     }

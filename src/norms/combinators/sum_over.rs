@@ -101,6 +101,9 @@ impl<T: Scalar> Norm<T> for SumOver<T> {
         }
         Ok(Ball { inradius: 1.0 / all.inradius, ..all })
     }
+    fn space(&self) -> Option<Dimensions> {
+        Some(self.layers.dimensions())
+    }
 }
 
 /// Instances to test laws on.

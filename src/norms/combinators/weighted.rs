@@ -39,7 +39,7 @@ impl From<WeightError> for ConfigError {
     }
 }
 
-/// ||X|| = ||A X B||_0 with invertible A (m x m) and B (n x n); a side that is left out is the identity.
+/// ||X|| = ||A X B||_0 with invertible A (m x m) and B (n x n).
 ///
 /// # Formulas
 ///
@@ -51,7 +51,7 @@ impl From<WeightError> for ConfigError {
 /// ```
 ///
 /// # Shapes
-/// m x n; with one side left out, any number of rows or columns there.
+/// m x n, the sides of the weights, and no other.
 ///
 /// # Contract
 /// Relative errors grow with the product of the two condition numbers. A dense B takes a method out of the
@@ -61,8 +61,10 @@ impl From<WeightError> for ConfigError {
 /// Those of ||.||_0, [`NormError::WrongShape`], and [`NormError::Overflow`] also for an lmo (tiny weights).
 #[derive(Debug)]
 pub struct Weighted<T: Scalar> {
-    left: Option<Weight<T>>,
-    right: Option<Weight<T>>,
+    left: Weight<T>,
+    right: Weight<T>,
+    /// m x n.
+    space: Dimensions,
     norm: Box<dyn Norm<T>>,
 }
 
@@ -131,11 +133,10 @@ impl<T: Scalar> Weight<T> {
     }
 
     /// Side and hash of the entries: equal for equal weights, different for different ones but for one chance in 2^64.
-    fn label(side: &Option<Self>) -> String {
-        let Some(weight) = side else { return "identity".into() };
-        let scale = &weight.matrix;
+    fn label(&self) -> String {
+        let scale = &self.matrix;
         let bits = scale.matrix.entries().map(|x| x.to_f64().to_bits());
-        format!("{0}x{0}#{1:016x}", weight.side(), fnv(bits.chain([scale.exponent as u64])))
+        format!("{0}x{0}#{1:016x}", self.side(), fnv(bits.chain([scale.exponent as u64])))
     }
 }
 
@@ -146,17 +147,10 @@ fn fnv(words: impl Iterator<Item = u64>) -> u64 {
     })
 }
 
-/// A Y B and its exponent, for scales A and B; a missing one is the identity.
-fn sandwich<T: Scalar>(a: Option<&Scale<T>>, y: &Matrix<T>, b: Option<&Scale<T>>) -> (Matrix<T>, i32) {
-    let left = match a {
-        Some(a) => product(a.matrix.as_mat(), y.as_mat()),
-        None => y.clone(),
-    };
-    let both = match b {
-        Some(b) => product(left.as_mat(), b.matrix.as_mat()),
-        None => left,
-    };
-    (both, a.map_or(0, |a| a.exponent) + b.map_or(0, |b| b.exponent))
+/// A Y B and its exponent, for scales A and B.
+fn sandwich<T: Scalar>(a: &Scale<T>, y: &Matrix<T>, b: &Scale<T>) -> (Matrix<T>, i32) {
+    let left = product(a.matrix.as_mat(), y.as_mat());
+    (product(left.as_mat(), b.matrix.as_mat()), a.exponent + b.exponent)
 }
 
 impl<T: Scalar> Weighted<T> {
@@ -165,39 +159,37 @@ impl<T: Scalar> Weighted<T> {
     /// # Errors
     /// [`WeightError`]: weights must be square, finite, and conditioned no worse than [`tol::condition`].
     pub fn new(
-        left: Option<&Matrix<T>>,
+        left: &Matrix<T>,
         norm: impl Norm<T> + 'static,
-        right: Option<&Matrix<T>>,
+        right: &Matrix<T>,
     ) -> Result<Self, WeightError> {
-        let side = |weight: Option<&Matrix<T>>| weight.map(Weight::new).transpose();
-        Ok(Self { left: side(left)?, right: side(right)?, norm: Box::new(norm) })
+        let (left, right) = (Weight::new(left)?, Weight::new(right)?);
+        let space = Dimensions::new(left.side(), right.side()).map_err(NormError::from)?;
+        // The norm may itself live on one space only.
+        norm.ball(space)?;
+        Ok(Self { left, right, space, norm: Box::new(norm) })
     }
 
     fn check(&self, found: Dimensions) -> Result<(), NormError> {
-        let rows = self.left.as_ref().map_or(found.rows(), Weight::side);
-        let columns = self.right.as_ref().map_or(found.columns(), Weight::side);
-        let expected = Dimensions::new(rows, columns)?;
+        let expected = self.space;
         if expected == found { Ok(()) } else { Err(NormError::WrongShape { expected, found }) }
     }
 
     /// A^{-T} S B^{-T} and its exponent, for S at unit scale.
     fn pulled_back(&self, s: &Matrix<T>) -> (Matrix<T>, i32) {
-        let a = self.left.as_ref().map(|a| a.inverse.transposed());
-        let b = self.right.as_ref().map(|b| b.inverse.transposed());
-        sandwich(a.as_ref(), s, b.as_ref())
+        sandwich(&self.left.inverse.transposed(), s, &self.right.inverse.transposed())
     }
 }
 
 impl<T: Scalar> Norm<T> for Weighted<T> {
     fn label(&self) -> NormLabel {
-        let (left, right) = (Weight::label(&self.left), Weight::label(&self.right));
+        let (left, right) = (self.left.label(), self.right.label());
         NormLabel::new(format!("weighted({left}, {}, {right})", self.norm.label()))
     }
     fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
         let unit = Unit::of(x)?;
         self.check(unit.dimensions())?;
-        let (a, b) = (self.left.as_ref().map(|a| &a.matrix), self.right.as_ref().map(|b| &b.matrix));
-        let (axb, exponent) = sandwich(a, unit.matrix(), b);
+        let (axb, exponent) = sandwich(&self.left.matrix, unit.matrix(), &self.right.matrix);
         restore(self.norm.value(&axb)?.to_f64(), unit.exponent() + exponent)
     }
     fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
@@ -210,14 +202,14 @@ impl<T: Scalar> Norm<T> for Weighted<T> {
         let unit = Unit::of(s)?;
         self.check(unit.dimensions())?;
         let direction = self.norm.lmo(&self.pulled_back(unit.matrix()).0)?;
-        let (a, b) = (self.left.as_ref().map(|a| &a.inverse), self.right.as_ref().map(|b| &b.inverse));
-        let (x, exponent) = sandwich(a, &direction, b);
+        let (x, exponent) = sandwich(&self.left.inverse, &direction, &self.right.inverse);
         unit::finite(x.times_power_of_two(exponent))
     }
     fn dual(&self) -> Box<dyn Norm<T>> {
         Box::new(Self {
-            left: self.left.as_ref().map(Weight::contragredient),
-            right: self.right.as_ref().map(Weight::contragredient),
+            left: self.left.contragredient(),
+            right: self.right.contragredient(),
+            space: self.space,
             norm: self.norm.dual(),
         })
     }
@@ -228,11 +220,14 @@ impl<T: Scalar> Norm<T> for Weighted<T> {
     fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError> {
         self.check(dimensions)?;
         let Ball { mut inradius, mut circumradius } = self.norm.ball(dimensions)?;
-        for weight in [&self.left, &self.right].into_iter().flatten() {
+        for weight in [&self.left, &self.right] {
             inradius /= weight.matrix.operator_norm;
             circumradius *= weight.inverse.operator_norm;
         }
         Ok(Ball { inradius, circumradius })
+    }
+    fn space(&self) -> Option<Dimensions> {
+        Some(self.space)
     }
 }
 
@@ -244,9 +239,9 @@ pub fn examples<T: Scalar>() -> Vec<Box<dyn Norm<T>>> {
         matrix(&[&[1.0, 0.5, 0.0, 0.0], &[0.0, 2.0, 0.0, 1.0], &[0.0, 0.0, 1.0, 0.0], &[1.0, 0.0, 0.0, 4.0]]);
     let two = KyFan::new(std::num::NonZeroUsize::new(2).expect("not zero"));
     [
-        Weighted::new(Some(&a), Spectral, Some(&b)),
-        Weighted::new(Some(&(&a * T::from_f64(1e-3))), MaxEntry, None),
-        Weighted::new(None, two, Some(&b)),
+        Weighted::new(&a, Spectral, &b),
+        Weighted::new(&(&a * T::from_f64(1e-3)), MaxEntry, &a),
+        Weighted::new(&b, two, &a),
     ]
     .into_iter()
     .map(|norm| Box::new(norm.expect("well conditioned")) as _)
@@ -257,8 +252,8 @@ pub fn examples<T: Scalar>() -> Vec<Box<dyn Norm<T>>> {
 #[serde(deny_unknown_fields)]
 struct Config {
     norm: Table,
-    left: Option<Vec<Vec<f64>>>,
-    right: Option<Vec<Vec<f64>>>,
+    left: Vec<Vec<f64>>,
+    right: Vec<Vec<f64>>,
 }
 
 /// The registry entry.
@@ -269,9 +264,9 @@ pub fn entry<T: Scalar>() -> Entry<T> {
         parameters: &["norm", "left", "right"],
         build: |table| {
             let Config { norm, left, right } = read("weighted", table)?;
-            let matrix = |rows: Option<Vec<Vec<f64>>>| rows.map(|rows| Matrix::from_rows(&rows)).transpose();
-            let (left, right) = (matrix(left)?.map(|a| a.cast()), matrix(right)?.map(|b| b.cast()));
-            Ok(Box::new(Weighted::new(left.as_ref(), build::<T>(&norm)?, right.as_ref())?))
+            let left = Matrix::from_rows(&left)?.cast();
+            let right = Matrix::from_rows(&right)?.cast();
+            Ok(Box::new(Weighted::new(&left, build::<T>(&norm)?, &right)?))
         },
         examples,
     }
@@ -282,7 +277,7 @@ mod tests {
     use super::*;
 
     fn weighted(rows: &[[f64; 2]; 2]) -> Result<Weighted<f64>, WeightError> {
-        Weighted::new(Some(&Matrix::from_rows(rows).unwrap()), Spectral, None)
+        Weighted::new(&Matrix::from_rows(rows).unwrap(), Spectral, &Matrix::from_diagonal(2, 2, &[1.0, 1.0]))
     }
 
     #[test]
@@ -293,7 +288,7 @@ mod tests {
             assert!(matches!(weighted(&rows), Err(WeightError::IllConditioned { .. })), "{rows:?}");
         }
         let wide = Matrix::<f64>::zeros(2, 3);
-        assert!(matches!(Weighted::new(None, Spectral, Some(&wide)), Err(WeightError::NotSquare(_))));
+        assert!(matches!(Weighted::new(&wide, Spectral, &wide), Err(WeightError::NotSquare(_))));
         assert!(matches!(weighted(&[[f64::NAN, 0.0], [0.0, 1.0]]), Err(WeightError::Matrix(_))));
     }
 
@@ -316,8 +311,8 @@ mod tests {
 
     #[test]
     fn another_shape_is_refused_with_the_right_one() {
-        let expected = Dimensions::new(2, 5).unwrap();
-        let refused = weighted(&[[1.0, 0.0], [0.0, 1.0]]).unwrap().value(&Matrix::zeros(3, 5));
-        assert_eq!(refused, Err(NormError::WrongShape { expected, found: Dimensions::new(3, 5).unwrap() }));
+        let expected = Dimensions::new(2, 2).unwrap();
+        let refused = weighted(&[[1.0, 0.0], [0.0, 1.0]]).unwrap().value(&Matrix::zeros(3, 2));
+        assert_eq!(refused, Err(NormError::WrongShape { expected, found: Dimensions::new(3, 2).unwrap() }));
     }
 }

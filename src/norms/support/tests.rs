@@ -11,11 +11,7 @@ fn all<T: Scalar>() -> Vec<Box<dyn Norm<T>>> {
 
 /// The shape that a norm lives on, or the one proposed.
 fn shape<T: Scalar>(norm: &dyn Norm<T>, rows: usize, columns: usize) -> Dimensions {
-    let proposed = Dimensions::new(rows, columns).unwrap();
-    match norm.ball(proposed) {
-        Err(NormError::WrongShape { expected, .. }) => expected,
-        _ => proposed,
-    }
+    norm.space().unwrap_or_else(|| Dimensions::new(rows, columns).unwrap())
 }
 
 /// Entries that repeat for no short period, in [-1, 1].
@@ -218,6 +214,23 @@ fn the_largest_numbers_give_an_overflow_or_a_number_and_a_direction() {
             }
             assert!(norm.lmo(&x).unwrap().first_non_finite().is_none(), "{}", norm.label());
         }
+    }
+}
+
+#[test]
+fn a_norm_on_one_space_refuses_every_other_shape() {
+    for norm in all::<f64>() {
+        let Some(expected) = norm.space() else { continue };
+        let found = Dimensions::new(expected.rows() + 1, expected.columns()).unwrap();
+        let x = Matrix::zeros(found.rows(), found.columns());
+        let p = MomentOrder::new(1.5).unwrap();
+        let refused = Some(NormError::WrongShape { expected, found });
+        assert_eq!(norm.value(&x).err(), refused);
+        assert_eq!(norm.dual_value(&x).err(), refused);
+        assert_eq!(norm.lmo(&x).err(), refused);
+        assert_eq!(norm.noise_type(found, p).err(), refused);
+        assert_eq!(norm.ball(found).err(), refused);
+        assert_eq!(norm.dual().space(), norm.space());
     }
 }
 
