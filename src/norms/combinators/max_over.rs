@@ -113,9 +113,9 @@ pub(super) fn example_layers<T: Scalar>() -> Vec<Layer<T>> {
     let layer =
         |rows, columns, norm| Layer { dimensions: Dimensions::new(rows, columns).expect("not empty"), norm };
     vec![
-        layer(3, 4, Box::new(Spectral) as Box<dyn Norm<T>>),
-        layer(3, 1, Box::new(Frobenius)),
-        layer(2, 3, Box::new(MaxEntry)),
+        layer(2, 2, Box::new(Spectral) as Box<dyn Norm<T>>),
+        layer(2, 1, Box::new(Frobenius)),
+        layer(1, 3, Box::new(MaxEntry)),
     ]
 }
 
@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn a_layer_without_a_gradient_does_not_move() {
         let norm = MaxOver::<f64>::new(example_layers()).unwrap();
-        let mut parts = norm.layers.unpack(&Matrix::from_fn(21, 1, |i, _| i as f64 - 7.5)).unwrap();
-        parts[0] = Matrix::zeros(3, 4);
+        let mut parts = norm.layers.unpack(&Matrix::from_fn(9, 1, |i, _| i as f64 - 7.5)).unwrap();
+        parts[0] = Matrix::zeros(2, 2);
         let x = norm.lmo(&norm.layers.pack(&parts).unwrap()).unwrap();
         assert!(norm.layers.unpack(&x).unwrap()[0].is_zero());
     }
