@@ -82,7 +82,8 @@ impl fmt::Display for NormLabel {
 /// K_p is the least K with E||sum_i D_i||_*^p <= K sum_i E||D_i||_*^p for all martingale differences D_i.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct NoiseType {
-    /// K_p is at least this (some martingale attains it).
+    /// K_p is at least this. Some martingale attains it whose final dual norm is not random: the lower bounds of
+    /// layers then add. (1 is always such a bound: a single difference +-X.)
     pub lower: f64,
     /// K_p is at most this.
     pub upper: f64,

@@ -120,3 +120,102 @@ fn build_plain<T: Scalar>(
     registry::read::<NoParameters>(name, table)?;
     Ok(Box::new(norm))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Dimensions, Matrix};
+
+    fn label(text: &str) -> Result<String, ConfigError> {
+        build::<f64>(&text.parse().expect("TOML")).map(|norm| norm.label().as_str().to_owned())
+    }
+
+    #[test]
+    fn tables_build_norms_with_their_parameters() {
+        for (text, expected) in [
+            ("name = 'spectral'", "spectral"),
+            ("name = 'schatten'\nq = 3", "schatten(q=3)"),
+            ("name = 'schatten'\nq = 1.5", "schatten(q=1.5)"),
+            ("name = 'entry-lq'\nq = inf", "entry-lq(q=inf)"),
+            ("name = 'ky-fan'\nk = 2", "ky-fan(k=2)"),
+            ("name = 'dual'\nnorm = { name = 'ky-fan-dual', k = 2 }", "dual(ky-fan-dual(k=2))"),
+            ("name = 'scaled'\nfactor = 2\nnorm = { name = 'spectral' }", "scaled(2, spectral)"),
+            (
+                "name = 'dual'\n[norm]\nname = 'scaled'\nfactor = 0.5\n[norm.norm]\nname = 'rms-to-rms'",
+                "dual(scaled(0.5, rms-to-rms))",
+            ),
+            (
+                "name = 'max-over'\n[[layers]]\nrows = 2\ncolumns = 3\nnorm = { name = 'spectral' }\n\
+                 [[layers]]\nrows = 2\ncolumns = 1\nnorm = { name = 'schatten', q = 4 }",
+                "max-over(spectral[2x3], schatten(q=4)[2x1])",
+            ),
+        ] {
+            assert_eq!(label(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_dual_of_layers_is_the_sum_of_their_duals() {
+        let text = "name = 'dual'\nnorm = { name = 'max-over', layers = [\
+                    { rows = 1, columns = 2, norm = { name = 'max-entry' } },\
+                    { rows = 2, columns = 1, norm = { name = 'frobenius' } }] }";
+        let norm = build::<f64>(&text.parse().unwrap()).unwrap();
+        assert_eq!(norm.space(), Some(Dimensions::new(4, 1).unwrap()));
+        let x = Matrix::from_fn(4, 1, |i, _| [1.0, -2.0, 3.0, 4.0][i]);
+        assert_eq!(norm.value(&x), Ok(3.0 + 5.0));
+        assert_eq!(norm.dual_value(&x), Ok(5.0));
+    }
+
+    #[test]
+    fn weights_come_as_lists_of_rows() {
+        let text =
+            "name = 'weighted'\nleft = [[2, 0], [0, 1]]\nright = [[4.0]]\nnorm = { name = 'sum-entries' }";
+        let norm = build::<f64>(&text.parse().unwrap()).unwrap();
+        assert_eq!(norm.value(&Matrix::from_fn(2, 1, |_, _| 1.0)), Ok(12.0));
+    }
+
+    #[test]
+    fn wrong_tables_are_refused_with_the_place() {
+        for (text, part) in [
+            ("q = 2", "a key `name"),
+            ("name = 3", "a key `name"),
+            ("name = 'specral'", "known are: spectral, nuclear"),
+            ("name = 'spectral'\nq = 2", "spectral: unknown field `q`"),
+            ("name = 'schatten'", "schatten: missing field `q`"),
+            ("name = 'schatten'\nq = 0.5", "schatten: q must be"),
+            ("name = 'schatten'\nq = nan", "schatten: q must be"),
+            ("name = 'schatten'\nq = '2'", "schatten: invalid type"),
+            ("name = 'ky-fan'\nk = 0", "ky-fan: invalid value"),
+            ("name = 'ky-fan-dual'\nk = -1", "ky-fan-dual: invalid value"),
+            ("name = 'ky-fan'\nk = 1.5", "ky-fan: invalid type"),
+            ("name = 'dual'\nnorm = {}", "a key `name"),
+            ("name = 'dual'\nnorm = { name = 'x' }", "no norm named 'x'"),
+            ("name = 'scaled'\nfactor = 0\nnorm = { name = 'spectral' }", "factor must be"),
+            ("name = 'max-over'\nlayers = []", "at least one layer"),
+            (
+                "name = 'max-over'\nlayers = [{ rows = 0, columns = 1, norm = { name = 'spectral' } }]",
+                "not 0 x 1",
+            ),
+            (
+                "name = 'max-over'\nlayers = [{ rows = 9223372036854775807, columns = 4, norm = { name = 'nuclear' } }]",
+                "larger than any memory",
+            ),
+            (
+                "name = 'weighted'\nleft = [[1, 2], [3]]\nright = [[1]]\nnorm = { name = 'spectral' }",
+                "do not fill",
+            ),
+            ("name = 'weighted'\nleft = []\nright = [[1]]\nnorm = { name = 'spectral' }", "at least one row"),
+            (
+                "name = 'weighted'\nleft = [[0]]\nright = [[1]]\nnorm = { name = 'spectral' }",
+                "condition number",
+            ),
+            (
+                "name = 'weighted'\nleft = [[inf]]\nright = [[1]]\nnorm = { name = 'spectral' }",
+                "not a finite number",
+            ),
+        ] {
+            let error = label(text).expect_err(text).to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

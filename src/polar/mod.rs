@@ -175,3 +175,117 @@ fn scale_back<T: Scalar>(mut sigma: Vec<T>, exponent: i32) -> Result<Vec<T>, Nor
     }
     if sigma.first().is_some_and(|s| !s.is_finite()) { Err(overflow::<T>()) } else { Ok(sigma) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generic(m: usize, n: usize) -> Matrix<f64> {
+        Matrix::from_fn(m, n, |i, j| (1.0 + 12.9898 * i as f64 + 78.233 * j as f64 + (i * j) as f64).sin())
+    }
+
+    fn transposed_product(a: &Matrix<f64>, b: &Matrix<f64>) -> Matrix<f64> {
+        linalg::product(a.as_mat().transpose(), b.as_mat())
+    }
+
+    fn identity(k: usize) -> Matrix<f64> {
+        Matrix::from_diagonal(k, k, &vec![1.0; k])
+    }
+
+    fn largest_error(a: &Matrix<f64>, b: &Matrix<f64>) -> f64 {
+        (a - b).max_abs()
+    }
+
+    /// Matrices on which decompositions are known to be fragile.
+    fn fragile() -> Vec<Matrix<f64>> {
+        let hilbert = Matrix::from_fn(24, 24, |i, j| 1.0 / (1 + i + j) as f64);
+        let kahan = Matrix::from_fn(30, 30, |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => -0.6 * 0.8f64.powi(i as i32),
+            std::cmp::Ordering::Equal => 0.8f64.powi(i as i32),
+            std::cmp::Ordering::Greater => 0.0,
+        });
+        let jordan = Matrix::from_fn(20, 20, |i, j| if i == j || i + 1 == j { 1.0 } else { 0.0 });
+        let clustered = Matrix::from_fn(17, 17, |i, j| if i == j { 1.0 } else { 1e-14 * (i + 2 * j) as f64 });
+        let spike = Matrix::from_fn(9, 33, |i, j| if (i, j) == (4, 20) { 1.0 } else { 1e-160 });
+        let ones = Matrix::from_fn(40, 3, |_, _| 1.0);
+        let signs = Matrix::from_fn(16, 16, |i, j| if (i & j).count_ones() % 2 == 0 { 1.0 } else { -1.0 });
+        let list = vec![hilbert, kahan, jordan, clustered, spike, ones, signs, identity(32)];
+        list.into_iter()
+            .chain([generic(128, 128), generic(5, 200), generic(200, 1), generic(1, 200)])
+            .collect()
+    }
+
+    #[test]
+    fn factors_are_orthonormal_and_multiply_to_the_matrix() {
+        for x in fragile() {
+            let svd = thin_svd(&x).unwrap();
+            let sigma: Vec<f64> = svd.singular_values.clone();
+            let bound = tol::rounding::<f64>(svd.dimensions) * sigma[0];
+            assert!(sigma.is_sorted_by(|a, b| a >= b) && sigma.iter().all(|&s| s >= 0.0), "{sigma:?}");
+            assert!(largest_error(&svd.recompose(&sigma), &x) <= bound, "{}", svd.dimensions);
+            let k = sigma.len();
+            for factor in [&svd.u, &svd.v] {
+                let error = largest_error(&transposed_product(factor, factor), &identity(k));
+                assert!(error <= 1e-13, "{}: {error:e}", svd.dimensions);
+            }
+            for (a, b) in sigma.iter().zip(singular_values(&x).unwrap()) {
+                assert!((a - b).abs() <= bound, "{}: {a} {b}", svd.dimensions);
+            }
+        }
+    }
+
+    #[test]
+    fn a_partial_isometry_has_singular_values_zero_and_one_only() {
+        for x in fragile() {
+            let isometry = partial_isometry(&x).unwrap();
+            let support = thin_svd(&x).unwrap().support();
+            let sigma = singular_values(&isometry).unwrap();
+            let expected = |i| if i < support { 1.0 } else { 0.0 };
+            assert!(sigma.iter().enumerate().all(|(i, s)| (s - expected(i)).abs() < 1e-13), "{sigma:?}");
+        }
+    }
+
+    #[test]
+    fn null_directions_are_not_completed() {
+        // Rank 8 of 16: what the decomposition calls sigma_9 is rounding.
+        let x: Matrix<f64> = linalg::product(generic(16, 8).as_mat(), generic(8, 16).as_mat());
+        let isometry = partial_isometry(&x).unwrap();
+        let square: f64 = isometry.entries().map(|x| x * x).sum();
+        assert!((square - 8.0).abs() < 1e-12, "the squared Frobenius norm is the rank, not {square}");
+        let third = partial_isometry(&(&x * (1.0 / 3.0))).unwrap();
+        assert!(largest_error(&isometry, &third) < 1e-11);
+    }
+
+    #[test]
+    fn zero_rows_and_columns_stay_zero_whatever_the_spectrum() {
+        // A nearly singular core: without the deletion its last direction would leak.
+        let core = [[1.0, 1.0], [1.0, 1.0 + 4.0 * f64::EPSILON]];
+        let x = Matrix::from_fn(5, 6, |i, j| match (i, j) {
+            (1 | 3, 0 | 4) => core[i / 2][j / 4],
+            _ => 0.0,
+        });
+        let svd = thin_svd(&x).unwrap();
+        let all = svd.recompose(&[1.0, 1.0]);
+        let outside = |i: usize, j: usize| !matches!((i, j), (1 | 3, 0 | 4));
+        assert!((0..5).all(|i| (0..6).all(|j| !outside(i, j) || all[(i, j)] == 0.0)));
+        assert_eq!(svd.singular_values.len(), 2);
+    }
+
+    #[test]
+    fn the_zero_matrix_has_no_singular_values() {
+        let zero = Matrix::<f32>::zeros(3, 4);
+        assert_eq!(singular_values(&zero), Ok(vec![]));
+        assert_eq!(partial_isometry(&zero), Ok(zero.clone()));
+        assert_eq!(thin_svd(&zero).unwrap().support(), 0);
+    }
+
+    #[test]
+    fn scales_at_the_ends_of_the_range_are_no_obstacle() {
+        let x = Matrix::from_diagonal(2, 2, &[5e-324, 5e-324]);
+        assert_eq!(singular_values(&x), Ok(vec![5e-324, 5e-324]));
+        assert_eq!(partial_isometry(&x), Ok(identity(2)));
+        let huge = Matrix::from_fn(2, 2, |_, _| f64::MAX);
+        assert_eq!(singular_values(&huge), Err(overflow::<f64>()));
+        assert!(partial_isometry(&huge).is_ok());
+    }
+}

@@ -1,7 +1,10 @@
 //! What must hold for every norm of the registry on awkward matrices, run over all of them.
 
-use crate::norms::{combinators, entries};
-use crate::spec::{Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar};
+use crate::norms::combinators::{layers::Layer, max_over::MaxOver, sum_over::SumOver};
+use crate::norms::max_entry::MaxEntry;
+use crate::norms::spectral::Spectral;
+use crate::norms::{build, combinators, entries};
+use crate::spec::{Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar, naive};
 
 const ORDERS: [f64; 6] = [1.01, 1.1, 1.25, 1.5, 1.75, 2.0];
 
@@ -239,4 +242,140 @@ fn labels_name_norms_uniquely() {
     let labels: Vec<_> = all::<f64>().iter().map(|norm| norm.label()).collect();
     let distinct: std::collections::HashSet<_> = labels.iter().collect();
     assert_eq!(distinct.len(), labels.len());
+}
+
+/// N matrices on the diagonal of an m x m matrix (or in its first row): together they carry every pattern of N signs, up to a
+/// global sign, `repeats` times.
+fn sign_patterns(
+    n: usize,
+    repeats: usize,
+    at: impl Fn(usize) -> (usize, usize),
+    m: usize,
+) -> Vec<Matrix<f64>> {
+    (0..n)
+        .map(|bit| {
+            let mut d = Matrix::zeros(m, m);
+            for position in 0..repeats << (n - 1) {
+                d[at(position)] = if (position / repeats) >> bit & 1 == 0 { 1.0 } else { -1.0 };
+            }
+            d
+        })
+        .collect()
+}
+
+/// E||sum of +-D_i||_*^p over sum_i ||D_i||_*^p.
+fn ratio(norm: &dyn Norm<f64>, differences: &[Matrix<f64>], p: MomentOrder) -> f64 {
+    let each: f64 = differences.iter().map(|d| norm.dual_value(d).unwrap().powf(p.p())).sum();
+    naive::rademacher_moment(norm, differences, p).unwrap() / each
+}
+
+/// Every lower bound that a doc comment derives, attained by the martingale that it names.
+#[test]
+fn lower_noise_types_are_attained() {
+    let diagonal = |i: usize| (i, i);
+    let row = |i: usize| (0, i);
+    let column = |i: usize| (i, 0);
+    let entry = |i: usize| (i % 2, i / 2);
+    let units = |k: usize, m: usize| -> Vec<_> {
+        (0..m / k)
+            .map(|block| Matrix::from_fn(m, m, |i, j| if i == j && i / k == block { 1.0 } else { 0.0 }))
+            .collect()
+    };
+    let columns: Vec<Matrix<f64>> =
+        (0..4).map(|l| Matrix::from_fn(4, 4, |i, j| if (i, j) == (0, l) { 1.0 } else { 0.0 })).collect();
+    let rows: Vec<_> = columns.iter().map(Matrix::transposed).collect();
+    let cases: Vec<(&str, Vec<Matrix<f64>>)> = vec![
+        ("name = 'spectral'", units(1, 5)),
+        ("name = 'rms-to-rms'", units(1, 5)),
+        ("name = 'schatten'\nq = 8", units(1, 5)),
+        ("name = 'nuclear'", sign_patterns(3, 1, diagonal, 4)),
+        ("name = 'schatten'\nq = 1.001", sign_patterns(3, 1, diagonal, 4)),
+        ("name = 'sum-entries'", sign_patterns(3, 1, entry, 2)),
+        ("name = 'entry-lq'\nq = 1.001", sign_patterns(3, 1, entry, 2)),
+        ("name = 'sum-col-l2'", sign_patterns(3, 1, row, 4)),
+        ("name = 'sum-row-l2'", sign_patterns(3, 1, column, 4)),
+        ("name = 'max-col-l2'", columns),
+        ("name = 'max-row-l2'", rows),
+        ("name = 'ky-fan'\nk = 2", units(2, 8)),
+        ("name = 'ky-fan'\nk = 4", sign_patterns(3, 1, diagonal, 4)),
+        ("name = 'ky-fan-dual'\nk = 4", units(1, 4)),
+        ("name = 'ky-fan-dual'\nk = 2", sign_patterns(3, 2, diagonal, 8)),
+    ];
+    for (text, differences) in cases {
+        let norm = build::<f64>(&text.parse().unwrap()).unwrap();
+        for p in ORDERS {
+            let p = MomentOrder::new(p).unwrap();
+            // A single difference attains 1.
+            let attained = ratio(&*norm, &differences, p).max(1.0);
+            let k = norm.noise_type(differences[0].dimensions().unwrap(), p).unwrap();
+            let text = format!("{text}, p = {}: {attained} {k:?}", p.p());
+            assert!(attained <= k.upper * (1.0 + 1e-13), "{text}");
+            assert!((attained / k.lower - 1.0).abs() < 1e-13, "{text}");
+        }
+    }
+}
+
+/// Signs on generic, on nearly parallel and on sparse matrices attack the upper bounds from every norm's side.
+#[test]
+fn no_signed_sum_exceeds_the_upper_noise_type() {
+    for norm in all::<f64>() {
+        let d = shape(&*norm, 4, 4);
+        let attacks: Vec<Vec<Matrix<f64>>> = (0..6)
+            .map(|seed| {
+                let g = generic::<f64>(d.rows() * 6, d.columns() * (seed + 1));
+                let thin = |x: f64| if seed % 2 == 1 && x.abs() < 0.7 { 0.0 } else { x };
+                let block = |l: usize| move |i: usize, j: usize| (i + l * d.rows(), j * (seed + 1));
+                (0..6)
+                    .map(|l| Matrix::from_fn(d.rows(), d.columns(), |i, j| thin(g[block(l)(i, j)])))
+                    .collect()
+            })
+            .collect();
+        for p in ORDERS.map(|p| MomentOrder::new(p).unwrap()) {
+            let k = norm.noise_type(d, p).unwrap();
+            for differences in &attacks {
+                let attained = ratio(&*norm, differences, p);
+                assert!(
+                    attained <= k.upper * (1.0 + 1e-12),
+                    "{}, p = {}: {attained} {k:?}",
+                    norm.label(),
+                    p.p()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn lower_noise_types_of_layers_are_attained() {
+    let d = |rows, columns| Dimensions::new(rows, columns).unwrap();
+    let layers = || {
+        vec![
+            Layer { dimensions: d(3, 3), norm: Box::new(Spectral) as Box<dyn Norm<f64>> },
+            Layer { dimensions: d(1, 2), norm: Box::new(MaxEntry) },
+        ]
+    };
+    let largest = MaxOver::new(layers()).unwrap();
+    for p in ORDERS.map(|p| MomentOrder::new(p).unwrap()) {
+        // In each layer single entries, 3 and 2 of them, each layer scaled as the doc comment of MaxOver says.
+        let (order, e) = (p.p(), p.p() - 1.0);
+        let weight = |lower: f64, count: f64| lower.powf(1.0 / (order * e)) * count.powf(-1.0 / order);
+        let (first, second) = (weight(3f64.powf(e), 3.0), weight(2f64.powf(e), 2.0));
+        let places = [(0, first), (4, first), (8, first), (9, second), (10, second)];
+        let differences: Vec<_> = places
+            .iter()
+            .map(|&(at, c)| Matrix::from_fn(11, 1, |i, _| if i == at { c } else { 0.0 }))
+            .collect();
+        let k = Norm::<f64>::noise_type(&largest, d(11, 1), p).unwrap();
+        let attained = ratio(&largest, &differences, p);
+        assert!((attained / k.lower - 1.0).abs() < 1e-13, "p = {order}: {attained} {k:?}");
+    }
+    let four = || (0..4).map(|_| Layer { dimensions: d(1, 1), norm: Box::new(Spectral) as _ }).collect();
+    let sum = SumOver::<f64>::new(four()).unwrap();
+    let differences: Vec<_> =
+        sign_patterns(3, 1, |i| (i, 0), 4).iter().map(|x| Matrix::from_fn(4, 1, |i, _| x[(i, 0)])).collect();
+    for p in ORDERS.map(|p| MomentOrder::new(p).unwrap()) {
+        let k = Norm::<f64>::noise_type(&sum, d(4, 1), p).unwrap();
+        let attained = ratio(&sum, &differences, p);
+        assert!((attained / k.lower - 1.0).abs() < 1e-13 && attained <= k.upper, "{attained} {k:?}");
+    }
 }
