@@ -1,8 +1,8 @@
 //! Matrices brought to unit scale by a power of two: the duties that every method of every norm shares.
 //!
-//! A norm file computes on a matrix that is non-empty, finite and has its largest entry in [1, 2): nothing that it does
-//! there can overflow, and since the scaling is exact, a power of two in the input comes out of a value bit for bit and
-//! leaves a direction alone bit for bit.
+//! A norm file computes on a matrix that is non-empty, finite and has its largest entry in [1, 2): nothing
+//! that it does there can overflow, and since the scaling is exact, a power of two in the input comes out of
+//! a value bit for bit and leaves a direction alone bit for bit.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! The l_q norm of all entries: from the sum (q = 1) over Frobenius (q = 2) to the largest entry (q = infinity).
+//! The l_q norm of all entries: from the sum (q = 1) over Frobenius (q = 2) to the largest entry (q =
+//! infinity).
 
 use serde::Deserialize;
 
@@ -23,10 +24,11 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ball    d^{min{0, 1/2-1/q}} <= ||X||_F <= d^{max{0, 1/2-1/q}} on the unit sphere
 /// ```
 ///
-/// K_p, first row: E|sum_i d_i|^p <= 2^{2-p} sum_i E|d_i|^p holds entry by entry (scalars are a Hilbert space), so
-/// K_p(l_p) <= 2^{2-p}; then ||.||_b <= d^{1/b-1/p} ||.||_p <= d^{1/b-1/p} ||.||_b and Lemma 2.2. Second and third row:
-/// Lemma 2.1 for l_b and l_c, and ||.||_b <= ||.||_c <= d^{1/c-1/b} ||.||_b for c <= b. From below: r^{p/b-1}, and
-/// for b > 2 sign patterns, as for Schatten norms, on diagonal matrices there and on single entries here.
+/// K_p, first row: E|sum_i d_i|^p <= 2^{2-p} sum_i E|d_i|^p holds entry by entry (scalars are a Hilbert
+/// space), so K_p(l_p) <= 2^{2-p}; then ||.||_b <= d^{1/b-1/p} ||.||_p <= d^{1/b-1/p} ||.||_b and Lemma 2.2.
+/// Second and third row: Lemma 2.1 for l_b and l_c, and ||.||_b <= ||.||_c <= d^{1/c-1/b} ||.||_b for c <= b.
+/// From below: r^{p/b-1}, and for b > 2 sign patterns, as for Schatten norms, on diagonal matrices there and
+/// on single entries here.
 ///
 /// # Degenerate cases
 /// q = 1: the first largest entry takes everything. q = infinity: -sign(S), sign(0) = 0.

@@ -54,7 +54,8 @@ impl<T: Scalar> Norm<T> for Frobenius {
     }
 }
 
-/// The 2-norm of the entries of a matrix at unit scale; column sums first, so that rounding errors grow with m + n.
+/// The 2-norm of the entries of a matrix at unit scale; column sums first, so that rounding errors grow with
+/// m + n.
 fn length<T: Scalar>(y: &Matrix<T>) -> f64 {
     let square = |x: &T| x.to_f64() * x.to_f64();
     (0..y.ncols()).map(|j| y.column(j).iter().map(square).sum::<f64>()).sum::<f64>().sqrt()

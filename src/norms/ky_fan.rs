@@ -32,12 +32,13 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// max{k, r/k}^{p/2} 2^{2-p}              the Frobenius route
 /// ```
 ///
-/// The row: ||.||_*^p <= sigma_1^p + (nuclear/k)^p. The first term sums up with K_p(spectral). For the second,
-/// nuclear^p <= r^{p-1} ||.||_{S_p}^p, Schatten-p sums up with C_p, and ||D||_{S_p}^p <= sigma_1^{p-1} nuclear <= k ||D||_*^p.
-/// Schatten-p: the same inequality gives ||.||_{S_p} <= k^{1/p} ||.||_*, and ||.||_* <= max{1, r^{1-1/p}/k} ||.||_{S_p}.
+/// The row: ||.||_*^p <= sigma_1^p + (nuclear/k)^p. The first term sums up with K_p(spectral). For the
+/// second, nuclear^p <= r^{p-1} ||.||_{S_p}^p, Schatten-p sums up with C_p, and ||D||_{S_p}^p <=
+/// sigma_1^{p-1} nuclear <= k ||D||_*^p. Schatten-p: the same inequality gives ||.||_{S_p} <= k^{1/p}
+/// ||.||_*, and ||.||_* <= max{1, r^{1-1/p}/k} ||.||_{S_p}.
 ///
-/// From below max{floor(r/k), floor(log2 k) + 1}^{p-1}: with D_i = +-(k ones on the diagonal, disjoint for different i)
-/// every ||D_i||_* is 1 and the sum's is floor(r/k); and on k x k matrices ||.||_* = sigma_1.
+/// From below max{floor(r/k), floor(log2 k) + 1}^{p-1}: with D_i = +-(k ones on the diagonal, disjoint for
+/// different i) every ||D_i||_* is 1 and the sum's is floor(r/k); and on k x k matrices ||.||_* = sigma_1.
 ///
 /// # Degenerate cases
 /// k > r means k = r. On equality sigma_1 = (sum_i sigma_i)/k the lmo is -u_1 v_1^T.

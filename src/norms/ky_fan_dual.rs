@@ -30,13 +30,13 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// max{k, r/k}^{p/2} 2^{2-p}              the Frobenius route
 /// ```
 ///
-/// Schatten-p: ||.||_* <= k^{1-1/p} ||.||_{S_p} by Hoelder on k numbers; and ||.||_{S_p} is largest over the unit ball of
-/// ||.||_* at a corner, u v^T or an isometry over k, hence <= max{1, r^{1/p}/k} ||.||_*. The product to the p is
-/// max{k^{p-1}, r/k}.
+/// Schatten-p: the sum of k numbers is at most k^{1-1/p} times their l_p norm; and ||.||_{S_p} is largest over
+/// the unit ball of the sum at a corner, u v^T or an isometry over k, hence at most max{1, r^{1/p}/k}. The
+/// product to the p is max{k^{p-1}, r/k}.
 ///
-/// From below max{k, floor(log2 floor(r/k)) + 1}^{p-1}: D_i = +-E_ii for i <= k, all of norm 1, the sum of norm k; and
-/// the sign patterns of N = floor(log2 floor(r/k)) + 1 signs, each pattern on k coordinates: ||D_i||_* = k, and the k
-/// largest entries of the sum are N for any signs.
+/// From below max{k, floor(log2 floor(r/k)) + 1}^{p-1}: D_i = +-E_ii for i <= k, all of norm 1, the sum of
+/// norm k; and the sign patterns of N = floor(log2 floor(r/k)) + 1 signs, each pattern on k coordinates:
+/// ||D_i||_* = k, and the k largest entries of the sum are N for any signs.
 ///
 /// # Degenerate cases
 /// k > r means k = r. Of equal singular values those that the decomposition lists first count.

@@ -13,12 +13,13 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```text
 /// ||S||_* = sum_j ||S_:j||_2
 /// lmo(S)  = -S_:j/||S_:j||_2 in every column
-/// K_p     in [n^{p-1}, 2^{2-p} n^{p-1}]   (on m x n; E sum_j ||..||_2^p adds up over Hilbert spaces, Lemma 2.2)
+/// K_p     in [n^{p-1}, 2^{2-p} n^{p-1}]   (on m x n)
 /// ball    1 <= ||X||_F <= sqrt(n) on the unit sphere
 /// ```
 ///
 /// # Degenerate cases
-/// A zero column of S stays zero in the lmo, a tiny one is normalised like any other. One column: the Frobenius norm.
+/// A zero column of S stays zero in the lmo, a tiny one is normalised like any other. One column: the
+/// Frobenius norm.
 ///
 /// # Errors
 /// Those of the trait.

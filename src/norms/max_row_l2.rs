@@ -13,12 +13,13 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```text
 /// ||S||_* = sum_i ||S_i:||_2
 /// lmo(S)  = -S_i:/||S_i:||_2 in every row
-/// K_p     in [m^{p-1}, 2^{2-p} m^{p-1}]   (on m x n; E sum_i ||..||_2^p adds up over Hilbert spaces, Lemma 2.2)
+/// K_p     in [m^{p-1}, 2^{2-p} m^{p-1}]   (on m x n)
 /// ball    1 <= ||X||_F <= sqrt(m) on the unit sphere
 /// ```
 ///
 /// # Degenerate cases
-/// A zero row of S stays zero in the lmo, a tiny one is normalised like any other. One row: the Frobenius norm.
+/// A zero row of S stays zero in the lmo, a tiny one is normalised like any other. One row: the Frobenius
+/// norm.
 ///
 /// # Errors
 /// Those of the trait.

@@ -2,21 +2,21 @@
 //!
 //! # How values are computed
 //!
-//! Every method first brings its matrix to unit scale ([`crate::unit`]): nothing overflows on the way, powers of two
-//! come out bit for bit, tiny matrices are treated like any other. Singular values come from [`crate::polar`];
-//! functions of them, and of entries, are evaluated in f64 for both number types.
+//! Every method first brings its matrix to unit scale ([`crate::unit`]): nothing overflows on the way, powers
+//! of two come out bit for bit, tiny matrices are treated like any other. Singular values come from
+//! [`crate::polar`]; functions of them, and of entries, are evaluated in f64 for both number types.
 //!
 //! # Bounds on K_p
 //!
-//! Upper bounds are the smallest of several valid ones, the Frobenius route of Lemma 2.2 always among them: on few
-//! rows or columns it may beat a table row, and where the space is Euclidean it gives 2^{2-p}. Every lower bound is
-//! attained by martingale differences +-D_i, independent signs, for which the norm of the final sum is NOT random; that
-//! is what lets the lower bounds of layers add ([`combinators::max_over`]).
+//! Upper bounds are the smallest of several valid ones, the Frobenius route of Lemma 2.2 always among them:
+//! on few rows or columns it may beat a table row, and where the space is Euclidean it gives 2^{2-p}. Every
+//! lower bound is attained by martingale differences +-D_i, independent signs, for which the norm of the
+//! final sum is NOT random; that is what lets the lower bounds of layers add ([`combinators::max_over`]).
 //!
 //! # Adding a norm
 //!
-//! One file with the norm, its `examples` and its `entry`, a `pub mod` line, and a line in [`entries`]. Combinators live
-//! in [`combinators`], with their own list: their examples may be norms on one shape only.
+//! One file with the norm, its `examples` and its `entry`, a `pub mod` line, and a line in [`entries`].
+//! Combinators live in [`combinators`], with their own list: their examples may be norms on one shape only.
 
 use std::fmt;
 
@@ -90,7 +90,8 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
     ]
 }
 
-/// Builds the norm or combinator that the key `name` asks for; norms inside combinators are tables of the same kind.
+/// Builds the norm or combinator that the key `name` asks for; norms inside combinators are tables of the
+/// same kind.
 ///
 /// ```
 /// let table = "name = 'scaled'\nfactor = 2\nnorm = { name = 'spectral' }".parse().unwrap();
@@ -99,7 +100,8 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
 /// ```
 ///
 /// # Errors
-/// [`ConfigError`]: no or unknown name, unknown, missing and mistyped keys, values out of range, unusable data.
+/// [`ConfigError`]: no or unknown name, unknown, missing and mistyped keys, values out of range, unusable
+/// data.
 pub fn build<T: Scalar>(table: &Table) -> Result<Box<dyn Norm<T>>, ConfigError> {
     let name = registry::name_of_table("norm", table)?;
     let all = entries::<T>().into_iter().chain(combinators::entries()).collect();

@@ -17,7 +17,8 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```
 ///
 /// # Degenerate cases
-/// sigma_1 = sigma_2: the pair that the decomposition lists first; any pair attains. 1 x n and m x 1: the 2-norm.
+/// sigma_1 = sigma_2: the pair that the decomposition lists first; any pair attains. 1 x n and m x 1: the
+/// 2-norm.
 ///
 /// # Errors
 /// Those of the trait; the sum of huge singular values may overflow although no entry does.

@@ -29,7 +29,8 @@ use crate::unit;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RmsToRms;
 
-/// The dual norm of [`RmsToRms`]: ||X|| = sqrt(d_out/d_in) (sum_i sigma_i(X)), with lmo(S) = -c u_1 v_1^T, c = sqrt(d_in/d_out).
+/// The dual norm of [`RmsToRms`]: ||X|| = sqrt(d_out/d_in) (sum_i sigma_i(X)), with lmo(S) = -c u_1 v_1^T, c
+/// = sqrt(d_in/d_out).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RmsToRmsDual;
 

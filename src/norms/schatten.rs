@@ -23,8 +23,8 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```
 ///
 /// # Degenerate cases
-/// q = 1: -u_1 v_1^T. q = infinity: -U V^T over the numerical support. Every q between them is treated alike, q - 1 = 1e-9
-/// included; for large q, too, the lmo is zero outside the numerical support.
+/// q = 1: -u_1 v_1^T. q = infinity: -U V^T over the numerical support. Every q between them is treated alike,
+/// q - 1 = 1e-9 included; for large q, too, the lmo is zero outside the numerical support.
 ///
 /// # Errors
 /// Those of the trait.

@@ -17,8 +17,8 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```
 ///
 /// # Degenerate cases
-/// The lmo is a PARTIAL isometry: directions with sigma_i <= 16 max(m, n) u sigma_1 and zero rows and columns stay
-/// zero. 1 x n and m x 1: the 2-norm, lmo -S/||S||_2, K_p <= 2^{2-p}.
+/// The lmo is a PARTIAL isometry: directions with sigma_i <= 16 max(m, n) u sigma_1 and zero rows and columns
+/// stay zero. 1 x n and m x 1: the 2-norm, lmo -S/||S||_2, K_p <= 2^{2-p}.
 ///
 /// # Errors
 /// Those of the trait.

@@ -13,7 +13,7 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```text
 /// ||S||_* = max_j ||S_:j||_2
 /// lmo(S)  = -S_:j/||S_:j||_2 in the longest column alone
-/// K_p     in [(floor(log2 n) + 1)^{p-1}, C_p min_{q>=2} (q-1)^{p-1} n^{p/q}]   (on m x n; l_q of column norms embeds in L_q)
+/// K_p     in [(floor(log2 n) + 1)^{p-1}, C_p min_{q>=2} (q-1)^{p-1} n^{p/q}]   (on m x n)
 /// ball    1/sqrt(n) <= ||X||_F <= 1 on the unit sphere
 /// ```
 ///

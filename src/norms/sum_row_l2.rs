@@ -13,7 +13,7 @@ use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormEr
 /// ```text
 /// ||S||_* = max_i ||S_i:||_2
 /// lmo(S)  = -S_i:/||S_i:||_2 in the longest row alone
-/// K_p     in [(floor(log2 m) + 1)^{p-1}, C_p min_{q>=2} (q-1)^{p-1} m^{p/q}]   (on m x n; l_q of row norms embeds in L_q)
+/// K_p     in [(floor(log2 m) + 1)^{p-1}, C_p min_{q>=2} (q-1)^{p-1} m^{p/q}]   (on m x n)
 /// ball    1/sqrt(m) <= ||X||_F <= 1 on the unit sphere
 /// ```
 ///

@@ -1,11 +1,12 @@
 //! The one seam through which singular vectors and polar factors are computed.
 //!
-//! Nobody else calls a singular value decomposition: a faster kernel replaces the inside of this module and nothing
-//! outside notices. Everything runs on one thread.
+//! Nobody else calls a singular value decomposition: a faster kernel replaces the inside of this module and
+//! nothing outside notices. Everything runs on one thread.
 //!
-//! Zero rows and columns are deleted before the decomposition, so that they stay exactly zero in every product of
-//! singular vectors: an SVD of the whole matrix leaks 0.56 into them at a singular value of 3e-16. That a method
-//! never moves a coordinate which no gradient has shown (the class of the lower bounds) then needs no threshold.
+//! Zero rows and columns are deleted before the decomposition, so that they stay exactly zero in every
+//! product of singular vectors: an SVD of the whole matrix leaks 0.56 into them at a singular value of 3e-16.
+//! That a method never moves a coordinate which no gradient has shown (the class of the lower bounds) then
+//! needs no threshold.
 
 use std::borrow::Cow;
 
@@ -21,8 +22,8 @@ use crate::unit::{Unit, overflow};
 
 /// X = U diag(sigma) V^T with sigma_1 >= sigma_2 >= ... >= 0.
 ///
-/// U is m x k and V is n x k with orthonormal columns, where k is the smaller side of X without its zero rows and
-/// columns: at most r = min{m, n}, and 0 for X = 0. Singular values that are not listed are zero.
+/// U is m x k and V is n x k with orthonormal columns, where k is the smaller side of X without its zero rows
+/// and columns: at most r = min{m, n}, and 0 for X = 0. Singular values that are not listed are zero.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThinSvd<T: Scalar> {
     /// The shape of X.
@@ -60,8 +61,8 @@ impl<T: Scalar> ThinSvd<T> {
 /// The thin singular value decomposition.
 ///
 /// # Errors
-/// [`NormError::Empty`], [`NormError::NonFinite`], [`NormError::NoConvergence`], and [`NormError::Overflow`] if a
-/// singular value is beyond the number type.
+/// [`NormError::Empty`], [`NormError::NonFinite`], [`NormError::NoConvergence`], and [`NormError::Overflow`]
+/// if a singular value is beyond the number type.
 pub fn thin_svd<T: Scalar>(x: &Matrix<T>) -> Result<ThinSvd<T>, NormError> {
     let unit = Unit::of(x)?;
     let core = Core::of(unit.matrix());
@@ -90,8 +91,8 @@ pub fn singular_values<T: Scalar>(x: &Matrix<T>) -> Result<Vec<T>, NormError> {
 /// The polar factor of X as a partial isometry: U V^T over the numerical support, zero for X = 0.
 ///
 /// # Degenerate cases
-/// Directions with sigma_i <= 16 max(m, n) u sigma_1 do not count ([`tol::rank`]): the result is no completion to a full
-/// isometry. Zero rows and columns stay exactly zero.
+/// Directions with sigma_i <= 16 max(m, n) u sigma_1 do not count ([`tol::rank`]): the result is no
+/// completion to a full isometry. Zero rows and columns stay exactly zero.
 ///
 /// # Errors
 /// [`NormError::Empty`], [`NormError::NonFinite`], [`NormError::NoConvergence`].

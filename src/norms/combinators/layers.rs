@@ -17,8 +17,8 @@ pub struct Layer<T: Scalar> {
     pub norm: Box<dyn Norm<T>>,
 }
 
-/// A product of spaces. Its points are N x 1 matrices, N the number of all entries: one layer after another, each column
-/// by column.
+/// A product of spaces. Its points are N x 1 matrices, N the number of all entries: one layer after another,
+/// each column by column.
 #[derive(Debug)]
 pub struct Layers<T: Scalar> {
     layers: Vec<Layer<T>>,
@@ -30,7 +30,8 @@ impl<T: Scalar> Layers<T> {
     /// The product of these spaces.
     ///
     /// # Errors
-    /// [`NormError::Empty`] without a layer, [`NormError::WrongShape`] if a norm does not live on its layer's shape.
+    /// [`NormError::Empty`] without a layer, [`NormError::WrongShape`] if a norm does not live on its layer's
+    /// shape.
     pub fn new(layers: Vec<Layer<T>>) -> Result<Self, NormError> {
         for layer in &layers {
             layer.norm.ball(layer.dimensions)?;
@@ -52,7 +53,8 @@ impl<T: Scalar> Layers<T> {
     /// One matrix per layer as one column.
     ///
     /// # Errors
-    /// [`NormError::WrongShape`] if a matrix has another shape than its layer, or there are more or fewer than layers.
+    /// [`NormError::WrongShape`] if a matrix has another shape than its layer, or there are more or fewer
+    /// than layers.
     pub fn pack(&self, matrices: &[Matrix<T>]) -> Result<Matrix<T>, NormError> {
         for (layer, matrix) in self.layers.iter().zip(matrices) {
             same(layer.dimensions, matrix.dimensions()?)?;

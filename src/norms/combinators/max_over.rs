@@ -25,10 +25,10 @@ use crate::unit;
 /// # K_p at least (sum_l lower_l^{1/(p-1)})^{p-1}
 ///
 /// In every layer take martingale differences that attain lower_l with a final norm y_l that is not random
-/// (every lower bound of this crate is of this kind, and 1 always is), scaled so that sum_i E||D_i||_(l)*^p = 1
-/// and y_l^p >= lower_l. Run the layers one after another, layer l times c_l: the final norm is sum_l c_l y_l, the sum
-/// of the p-th moments is sum_l c_l^p, and with c_l = lower_l^{1/(p(p-1))} (equality in Hoelder) their ratio is
-/// (sum_l lower_l^{1/(p-1)})^p/(sum_l lower_l^{1/(p-1)}).
+/// (every lower bound of this crate is of this kind, and 1 always is), scaled so that sum_i E||D_i||_(l)*^p =
+/// 1 and y_l^p >= lower_l. Run the layers one after another, layer l times c_l: the final norm is sum_l c_l
+/// y_l, the sum of the p-th moments is sum_l c_l^p, and with c_l = lower_l^{1/(p(p-1))} (equality in Hoelder)
+/// their ratio is (sum_l lower_l^{1/(p-1)})^p/(sum_l lower_l^{1/(p-1)}).
 ///
 /// # Degenerate cases
 /// A layer in which S vanishes stays zero in the lmo.

@@ -21,7 +21,8 @@ use crate::unit::{self, Unit};
 /// ```
 ///
 /// # Errors
-/// Those of ||.||_0; [`NormError::Overflow`] also for an lmo, which only nested factors beyond the range of one bring about.
+/// Those of ||.||_0; [`NormError::Overflow`] also for an lmo, which only nested factors beyond the range of
+/// one bring about.
 #[derive(Debug)]
 pub struct Scaled<T: Scalar> {
     factor: f64,
@@ -34,8 +35,8 @@ impl<T: Scalar> Scaled<T> {
     /// `factor` times `norm`.
     ///
     /// # Errors
-    /// [`ConfigError::OutOfRange`] unless the factor is between 1e-30 and 1e30, so that it and its reciprocal are normal
-    /// numbers of both types.
+    /// [`ConfigError::OutOfRange`] unless the factor is between 1e-30 and 1e30, so that it and its reciprocal
+    /// are normal numbers of both types.
     pub fn new(factor: f64, norm: impl Norm<T> + 'static) -> Result<Self, ConfigError> {
         if !(1e-30..=1e30).contains(&factor) {
             return Err(ConfigError::OutOfRange {

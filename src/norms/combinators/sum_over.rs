@@ -20,8 +20,8 @@ use crate::unit;
 /// # K_p
 ///
 /// At most sum_l K_{p,l}: the p-th power of a maximum is at most the sum of the p-th powers. At least that of
-/// every layer (noise in it alone), and at least (floor(log2 h) + 1)^{p-1} for h layers: one line in each of them spans
-/// l_infinity of h numbers, which sign patterns fill.
+/// every layer (noise in it alone), and at least (floor(log2 h) + 1)^{p-1} for h layers: one line in each of
+/// them spans l_infinity of h numbers, which sign patterns fill.
 ///
 /// # Degenerate cases
 /// Several layers with the largest dual norm: the first of them moves.

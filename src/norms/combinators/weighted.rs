@@ -1,43 +1,13 @@
 //! A norm after multiplication from the left and the right.
 
 use serde::Deserialize;
-use thiserror::Error;
 use toml::Table;
 
-use crate::linalg::product;
+use super::weight::{Weight, WeightError, sandwich};
 use crate::norms::{Entry, build, ky_fan::KyFan, max_entry::MaxEntry, spectral::Spectral};
-use crate::polar;
-use crate::registry::{ConfigError, read};
+use crate::registry::read;
 use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
-use crate::tol;
 use crate::unit::{self, Unit, restore};
-
-/// Why a weight was refused.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum WeightError {
-    /// The weight is not square.
-    #[error("a weight is a square matrix, not {0}; its side is that of the matrices it multiplies")]
-    NotSquare(Dimensions),
-    /// The weight is singular, or so close to it that nothing computed with its inverse could be trusted.
-    #[error(
-        "the weight has condition number {condition:.1e}, above {limit:.1e}; use a better conditioned one"
-    )]
-    IllConditioned {
-        /// sigma_1/sigma_n, infinite for a singular weight.
-        condition: f64,
-        /// The largest that is accepted, [`tol::condition`].
-        limit: f64,
-    },
-    /// The weight is empty or not finite, or could not be decomposed.
-    #[error(transparent)]
-    Matrix(#[from] NormError),
-}
-
-impl From<WeightError> for ConfigError {
-    fn from(e: WeightError) -> Self {
-        Self::Data(format!("weighted: {e}"))
-    }
-}
 
 /// ||X|| = ||A X B||_0 with invertible A (m x m) and B (n x n).
 ///
@@ -68,96 +38,12 @@ pub struct Weighted<T: Scalar> {
     norm: Box<dyn Norm<T>>,
 }
 
-/// An invertible matrix with its inverse, both at unit scale.
-#[derive(Debug, Clone)]
-struct Weight<T: Scalar> {
-    matrix: Scale<T>,
-    inverse: Scale<T>,
-}
-
-/// 2^exponent matrix, with its operator norm (of the whole).
-#[derive(Debug, Clone)]
-struct Scale<T: Scalar> {
-    matrix: Matrix<T>,
-    exponent: i32,
-    operator_norm: f64,
-}
-
-impl<T: Scalar> Scale<T> {
-    fn new(x: &Matrix<T>, exponent: i32, operator_norm: f64) -> Result<Self, NormError> {
-        let unit = Unit::of(x)?;
-        Ok(Self { matrix: unit.matrix().clone(), exponent: exponent + unit.exponent(), operator_norm })
-    }
-
-    fn transposed(&self) -> Self {
-        Self { matrix: self.matrix.transposed(), ..*self }
-    }
-}
-
-impl<T: Scalar> Weight<T> {
-    fn new(weight: &Matrix<T>) -> Result<Self, WeightError> {
-        let unit = Unit::of(weight)?;
-        let d = unit.dimensions();
-        if d.rows() != d.columns() {
-            return Err(WeightError::NotSquare(d));
-        }
-        let mut svd = polar::thin_svd(unit.matrix())?;
-        let sigma: Vec<f64> = svd.singular_values.iter().map(|s| s.to_f64()).collect();
-        let (largest, smallest) = match sigma[..] {
-            // A zero row, a zero column or the zero matrix leaves fewer singular values.
-            [first, .., last] if sigma.len() == d.rows() => (first, last),
-            [only] if d.rows() == 1 => (only, only),
-            _ => (1.0, 0.0),
-        };
-        let (condition, limit) = (largest / smallest, tol::condition::<T>());
-        if condition.is_nan() || condition > limit {
-            return Err(WeightError::IllConditioned { condition, limit });
-        }
-        // A^{-1} = V diag(1/sigma) U^T.
-        std::mem::swap(&mut svd.u, &mut svd.v);
-        let inverse = svd.recompose(&sigma.iter().map(|s| 1.0 / s).collect::<Vec<_>>());
-        let k = unit.exponent();
-        Ok(Self {
-            matrix: Scale::new(unit.matrix(), k, largest.times_power_of_two(k))?,
-            inverse: Scale::new(&inverse, -k, (1.0 / smallest).times_power_of_two(-k))?,
-        })
-    }
-
-    /// A^{-T}, with inverse A^T.
-    fn contragredient(&self) -> Self {
-        Self { matrix: self.inverse.transposed(), inverse: self.matrix.transposed() }
-    }
-
-    fn side(&self) -> usize {
-        self.matrix.matrix.nrows()
-    }
-
-    /// Side and hash of the entries: equal for equal weights, different for different ones but for one chance in 2^64.
-    fn label(&self) -> String {
-        let scale = &self.matrix;
-        let bits = scale.matrix.entries().map(|x| x.to_f64().to_bits());
-        format!("{0}x{0}#{1:016x}", self.side(), fnv(bits.chain([scale.exponent as u64])))
-    }
-}
-
-/// The 64-bit FNV-1a hash.
-fn fnv(words: impl Iterator<Item = u64>) -> u64 {
-    words.flat_map(u64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-/// A Y B and its exponent, for scales A and B.
-fn sandwich<T: Scalar>(a: &Scale<T>, y: &Matrix<T>, b: &Scale<T>) -> (Matrix<T>, i32) {
-    let left = product(a.matrix.as_mat(), y.as_mat());
-    (product(left.as_mat(), b.matrix.as_mat()), a.exponent + b.exponent)
-}
-
 impl<T: Scalar> Weighted<T> {
     /// ||A X B|| in `norm`.
     ///
     /// # Errors
-    /// [`WeightError`]: weights must be square, finite, and conditioned no worse than [`tol::condition`].
+    /// [`WeightError`]: weights must be square, finite, and conditioned no worse than
+    /// [`crate::tol::condition`].
     pub fn new(
         left: &Matrix<T>,
         norm: impl Norm<T> + 'static,

@@ -4,8 +4,8 @@ use crate::spec::Ball;
 
 /// The ball of (sum_i x_i^q)^{1/q} over `count` orthogonal blocks, measured in the 2-norm.
 ///
-/// ||x||_2 <= ||x||_q <= d^{1/q - 1/2}||x||_2 for q <= 2, and the reverse with d^{1/2 - 1/q} for q >= 2: both are
-/// attained, at a single block and at equal blocks.
+/// For q <= 2: ||x||_2 <= ||x||_q <= d^{1/q - 1/2}||x||_2; for q >= 2 the reverse with d^{1/2 - 1/q}. Both
+/// are attained, at a single block and at equal blocks.
 pub(crate) fn of_exponent(q: f64, count: usize) -> Ball {
     let e = 0.5 - 1.0 / q;
     let d = count as f64;

@@ -1,8 +1,9 @@
 //! Norms of columns or rows, and of entries: ||X|| = (sum_l (length of line l)^q)^{1/q}.
 //!
-//! The lines are the columns (lengths are 2-norms), the rows, or the single entries (lengths are absolute values). The
-//! dual norm is the same with the conjugate exponent b, and the lmo is -w_l (line l)/(its length) where w attains
-//! ||lengths||_b over the unit sphere of l_q (Hoelder twice: over lines, and inside each line).
+//! The lines are the columns (lengths are 2-norms), the rows, or the single entries (lengths are absolute
+//! values). The dual norm is the same with the conjugate exponent b, and the lmo is
+//! -w_l (line l)/(its length), where w attains the l_b norm of the lengths over the unit sphere of l_q
+//! (Hoelder twice: over lines, and inside each line).
 
 use super::powers::{attaining, l_norm};
 use crate::spec::{Dimensions, Matrix, NormError, Scalar};

@@ -1,9 +1,9 @@
 //! Bounds on the noise-type constant K_p of dual norms of l_b kind.
 //!
-//! Throughout, 1 <= b <= infinity is the exponent of the DUAL norm, r the number of singular values or lines, and C_p
-//! is [`MomentOrder::asymmetry_factor`]. Two facts are taken from the theory: K_p <= C_p for p <= b <= 2 and
-//! K_p <= C_p (b-1)^{p-1} for b >= 2 (Lemma 2.1), for Schatten-b and for l_b of the 2-norms of lines alike (the latter
-//! embeds isometrically in L_b: send a line to its inner product with a Gaussian vector).
+//! Throughout, 1 <= b <= infinity is the exponent of the DUAL norm, r the number of singular values or lines,
+//! and C_p is [`MomentOrder::asymmetry_factor`]. Two facts are taken from the theory: K_p <= C_p for p <= b
+//! <= 2 and K_p <= C_p (b-1)^{p-1} for b >= 2 (Lemma 2.1), for Schatten-b and for l_b of the 2-norms of lines
+//! alike (the latter embeds isometrically in L_b: send a line to its inner product with a Gaussian vector).
 
 use crate::spec::{Ball, MomentOrder, NoiseType};
 
@@ -47,10 +47,10 @@ pub(crate) fn smallest(p: MomentOrder, ball: Ball, lower: f64, candidates: &[f64
 /// max_N N^{p-1} (E|(e_1 + .. + e_N)/N|^b)^{p/b}  N <= floor(log2 r) + 1, independent signs e_i
 /// ```
 ///
-/// The second: 2^{N-1} coordinates carry all patterns s of N signs up to a global sign, and D_i = e_i (s_i)_s. Whatever
-/// the e_i, the sum runs through the same absolute values |e_1 + .. + e_N| over its coordinates, each as often as
-/// under independent signs. For b = infinity it is (floor(log2 r) + 1)^{p-1}. In all of these the norm
-/// of the final sum is not random.
+/// The second: 2^{N-1} coordinates carry all patterns s of N signs up to a global sign, and D_i = e_i
+/// (s_i)_s. Whatever the e_i, the sum runs through the same absolute values |e_1 + .. + e_N| over its
+/// coordinates, each as often as under independent signs. For b = infinity it is (floor(log2 r) + 1)^{p-1}.
+/// In all of these the norm of the final sum is not random.
 pub(crate) fn of_exponent(kind: Kind, b: f64, count: usize, p: MomentOrder) -> NoiseType {
     let (order, d, inverse) = (p.p(), count as f64, 1.0 / b);
     let at_p = match kind {
@@ -72,8 +72,8 @@ pub(crate) fn of_exponent(kind: Kind, b: f64, count: usize, p: MomentOrder) -> N
 
 /// The minimiser over c >= 2 of (c-1)^{p-1} d^{p/c}.
 ///
-/// The logarithm's derivative has the sign of c^2 - kc + k, k = p ln(d)/(p-1): for k <= 4 it is never negative; for
-/// k > 4 it is negative at 2 and changes sign once to the right of it, at the larger root.
+/// The logarithm's derivative has the sign of c^2 - kc + k, k = p ln(d)/(p-1): for k <= 4 it is never
+/// negative; for k > 4 it is negative at 2 and changes sign once to the right of it, at the larger root.
 fn best_exponent(d: f64, p: MomentOrder) -> f64 {
     let k = p.conjugate() * d.ln();
     if k <= 4.0 { 2.0 } else { (k + (k * (k - 4.0)).sqrt()) / 2.0 }

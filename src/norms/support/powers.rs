@@ -45,8 +45,9 @@ pub(crate) fn l_norm(x: &[f64], q: f64) -> f64 {
 /// The w >= 0 with ||w||_q = 1 and sum_i w_i x_i = ||x||_b, where 1/q + 1/b = 1; zero where x is.
 ///
 /// # Formula
-/// w_i = (x_i/x_max)^{b-1} / ||(x/x_max)^{b-1}||_q with b - 1 = 1/(q - 1). Dividing by the powers' OWN norm, not by
-/// ||x||_b^{b-1}, keeps w on the unit sphere to rounding even at q - 1 = 1e-9, where the exponent is 1e9.
+/// w_i = (x_i/x_max)^{b-1} / ||(x/x_max)^{b-1}||_q with b - 1 = 1/(q - 1). Dividing by the OWN norm of the
+/// powers instead of the dual norm to the b - 1 keeps w on the unit sphere to rounding even at q - 1 = 1e-9,
+/// where the exponent is 1e9.
 ///
 /// # Degenerate cases
 /// q = 1: the first largest number takes everything. q = infinity: 1 wherever x is not 0 (that is, 0^0 = 0).

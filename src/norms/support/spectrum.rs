@@ -1,14 +1,14 @@
 //! Unitarily invariant norms: ||X|| = g(sigma(X)) for a symmetric gauge g (von Neumann).
 //!
-//! The dual norm is g_*(sigma(S)), and -U diag(w) V^T is an lmo when g(w) = 1 and <w, sigma> = g_*(sigma). Gauges are
-//! evaluated in f64 for both number types.
+//! The dual norm is g_*(sigma(S)), and -U diag(w) V^T is an lmo when g(w) = 1 and <w, sigma> = g_*(sigma).
+//! Gauges are evaluated in f64 for both number types.
 
 use crate::polar;
 use crate::spec::{Matrix, NormError, Scalar};
 use crate::unit;
 
-/// g(sigma(X)); the gauge sees the singular values in decreasing order, at least one, without those of zero rows and
-/// columns.
+/// g(sigma(X)); the gauge sees the singular values in decreasing order, at least one, without those of zero
+/// rows and columns.
 pub(crate) fn value<T: Scalar>(x: &Matrix<T>, gauge: impl Fn(&[f64]) -> f64) -> Result<T, NormError> {
     unit::value(x, |y| Ok(gauge(&wide(&polar::singular_values(y)?))))
 }

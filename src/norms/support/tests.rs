@@ -244,8 +244,8 @@ fn labels_name_norms_uniquely() {
     assert_eq!(distinct.len(), labels.len());
 }
 
-/// N matrices on the diagonal of an m x m matrix (or in its first row): together they carry every pattern of N signs, up to a
-/// global sign, `repeats` times.
+/// N matrices on the diagonal of an m x m matrix (or in its first row): together they carry every pattern of
+/// N signs, up to a global sign, `repeats` times.
 fn sign_patterns(
     n: usize,
     repeats: usize,
@@ -315,7 +315,8 @@ fn lower_noise_types_are_attained() {
     }
 }
 
-/// Signs on generic, on nearly parallel and on sparse matrices attack the upper bounds from every norm's side.
+/// Signs on generic, on nearly parallel and on sparse matrices attack the upper bounds from every norm's
+/// side.
 #[test]
 fn no_signed_sum_exceeds_the_upper_noise_type() {
     for norm in all::<f64>() {
@@ -356,7 +357,8 @@ fn lower_noise_types_of_layers_are_attained() {
     };
     let largest = MaxOver::new(layers()).unwrap();
     for p in ORDERS.map(|p| MomentOrder::new(p).unwrap()) {
-        // In each layer single entries, 3 and 2 of them, each layer scaled as the doc comment of MaxOver says.
+        // In each layer single entries, 3 and 2 of them, each layer scaled as the doc comment of MaxOver
+        // says.
         let (order, e) = (p.p(), p.p() - 1.0);
         let weight = |lower: f64, count: f64| lower.powf(1.0 / (order * e)) * count.powf(-1.0 / order);
         let (first, second) = (weight(3f64.powf(e), 3.0), weight(2f64.powf(e), 2.0));
