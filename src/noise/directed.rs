@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::{Direction, Moment, Noise, ScalarLaw};
 use crate::registry::{self, ConfigError};
 use crate::seed::Rng;
-use crate::spec::{Dimensions, HypothesisError, Matrix, MomentOrder, NoiseScale, Norm, NormError, Scalar};
+use crate::spec::{Dimensions, Matrix, MomentOrder, NoiseScale, Norm, NormError, Scalar};
 
 /// Why a noise could not be made.
 #[derive(Debug, Clone, PartialEq, Error)]
