@@ -22,4 +22,5 @@ pub mod problems;
 pub mod registry;
 pub mod run;
 pub mod seed;
+pub mod statistics;
 pub mod tol;
