@@ -16,14 +16,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::algorithms::{DynAlgorithm, Trajectory};
+use crate::algorithms::DynAlgorithm;
 use crate::spec::{
     AlgorithmError, Matrix, Norm, NormError, NormLabel, OracleError, Problem, Scalar, StochasticOracle,
 };
 
 /// Makes the oracle of a seed. Oracles of different seeds must not share state.
 pub type OracleFactory<'a, T> =
-    dyn Fn(u64) -> Result<Box<dyn StochasticOracle<T> + 'a>, Box<dyn Error + Send + Sync>> + Sync + 'a;
+    dyn Fn(u64) -> Result<Box<dyn StochasticOracle<T>>, Box<dyn Error + Send + Sync>> + Sync + 'a;
 
 /// A norm in which the gradient is measured, and the levels whose first passage is recorded.
 #[derive(Debug, Clone)]
@@ -34,7 +34,8 @@ pub struct Target<T: Scalar> {
     pub levels: Vec<f64>,
 }
 
-/// When something happens in the course of a run. X_0 and the last point are always among the moments.
+/// When something happens in the course of a run. X_0 is always among the moments, and so is the point at which the
+/// horizon or the last level is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Schedule {
@@ -276,32 +277,31 @@ impl<T: Scalar> Experiment<'_, T> {
     fn run_seed(&self, seed: u64, counter: &Counter<'_>) -> Result<Outcome<T>, RunError> {
         let mut oracle = (self.oracle)(seed).map_err(|source| RunError::Oracle { seed, source })?;
         let mut log = Log::new(self, seed);
-        let mut reported = 0;
         let begun = self.algorithm.begin(self.start, &mut *oracle);
-        let calls = oracle.calls();
-        let Some(mut trajectory) = divergence_apart(begun, seed, calls)? else {
-            return Ok(log.finish(End::Diverged { calls }, calls, None));
+        let Some(mut trajectory) = divergence_apart(begun, seed, oracle.calls())? else {
+            counter.finish(0);
+            return Ok(log.finish(End::Diverged { calls: oracle.calls() }, oracle.calls(), None));
         };
-        let (end, calls) = loop {
+        let mut reported = 0;
+        let end = loop {
             let calls = oracle.calls();
             reported = counter.report(calls, reported);
             let last = calls >= self.horizon;
             match log.look(trajectory.iterate(), calls, last)? {
-                Seen::Divergence => break (End::Diverged { calls }, calls),
-                Seen::AllReached if self.stop_when_reached => break (End::Reached, calls),
-                _ if last => break (End::Horizon, calls),
-                _ if counter.is_cancelled() => break (End::Cancelled, calls),
+                Seen::Divergence => break End::Diverged { calls },
+                Seen::AllReached if self.stop_when_reached => break End::Reached,
+                _ if last => break End::Horizon,
+                _ if counter.is_cancelled() => break End::Cancelled,
                 _ => {}
             }
             let stepped = trajectory.step(&mut *oracle);
-            let calls = oracle.calls();
-            if divergence_apart(stepped, seed, calls)?.is_none() {
-                break (End::Diverged { calls }, calls);
+            if divergence_apart(stepped, seed, oracle.calls())?.is_none() {
+                break End::Diverged { calls: oracle.calls() };
             }
             log.steps += 1;
         };
         counter.finish(reported);
-        Ok(log.finish(end, calls, Some(&*trajectory)))
+        Ok(log.finish(end, oracle.calls(), Some(trajectory.iterate())))
     }
 }
 
@@ -331,21 +331,23 @@ enum Seen {
 }
 
 /// What one run has seen so far.
-struct Log<'a, T: Scalar> {
-    experiment: &'a Experiment<'a, T>,
+struct Log<'e, 'a, T: Scalar> {
+    experiment: &'e Experiment<'a, T>,
     seed: u64,
     steps: u64,
     next_check: u64,
     next_record: u64,
     first_passages: Vec<Vec<Option<u64>>>,
-    /// Per target: sums of ||grad f(X_s)||_* over the points looked at so far, and without the current one.
+    /// How many points were looked at.
+    points: u64,
+    /// Per target: sums of ||grad f(X_s)||_* over all of them, and over all but the last.
     sums: Vec<f64>,
     sums_before: Vec<f64>,
     records: Vec<Record>,
 }
 
-impl<'a, T: Scalar> Log<'a, T> {
-    fn new(experiment: &'a Experiment<'a, T>, seed: u64) -> Self {
+impl<'e, 'a, T: Scalar> Log<'e, 'a, T> {
+    fn new(experiment: &'e Experiment<'a, T>, seed: u64) -> Self {
         let targets = experiment.targets;
         Self {
             experiment,
@@ -354,6 +356,7 @@ impl<'a, T: Scalar> Log<'a, T> {
             next_check: 0,
             next_record: 0,
             first_passages: targets.iter().map(|target| vec![None; target.levels.len()]).collect(),
+            points: 0,
             sums: vec![0.0; targets.len()],
             sums_before: vec![0.0; targets.len()],
             records: Vec::new(),
@@ -414,39 +417,35 @@ impl<'a, T: Scalar> Log<'a, T> {
                 }
             }
         }
-        let mut mean_dual_gradient_norms = Vec::new();
-        if self.experiment.checks == Schedule::EveryStep {
-            self.sums_before.clone_from(&self.sums);
-            self.sums.iter_mut().zip(&dual_gradient_norms).for_each(|(sum, norm)| *sum += norm);
-            let points = (self.steps + 1) as f64;
-            mean_dual_gradient_norms = self.sums.iter().map(|sum| sum / points).collect();
-        }
+        self.points += 1;
+        self.sums_before.clone_from(&self.sums);
+        self.sums.iter_mut().zip(&dual_gradient_norms).for_each(|(sum, norm)| *sum += norm);
+        let mean_dual_gradient_norms = match self.experiment.checks {
+            Schedule::EveryStep => self.sums.iter().map(|sum| sum / self.points as f64).collect(),
+            _ => Vec::new(),
+        };
         let step = self.steps;
         Ok(Some(Record { calls, step, dual_gradient_norms, mean_dual_gradient_norms, objective }))
     }
 
-    fn finish(self, end: End, calls: u64, trajectory: Option<&(dyn Trajectory<T> + '_)>) -> Outcome<T> {
-        let steps = self.steps;
-        let every_step = self.experiment.checks == Schedule::EveryStep && steps > 0;
-        // A run that diverged in a step, or at the point after it, ends on sums of exactly the points that it left.
-        let left = match end {
-            End::Diverged { .. } => &self.sums,
-            _ => &self.sums_before,
-        };
-        let mean = every_step.then(|| left.iter().map(|sum| sum / steps as f64).collect());
+    /// The mean over X_0, ..., X_{T-1}: X_T was looked at too, unless the run diverged there.
+    fn mean_over_steps(&self) -> Option<Vec<f64>> {
+        let left = if self.points == self.steps { &self.sums } else { &self.sums_before };
+        (self.experiment.checks == Schedule::EveryStep && self.steps > 0)
+            .then(|| left.iter().map(|sum| sum / self.steps as f64).collect())
+    }
+
+    fn finish(self, end: End, calls: u64, last: Option<&Matrix<T>>) -> Outcome<T> {
         Outcome {
             seed: self.seed,
             end,
             calls,
-            steps,
+            steps: self.steps,
             norms: self.experiment.targets.iter().map(|target| target.norm.label()).collect(),
+            mean_dual_gradient_norms: self.mean_over_steps(),
             first_passages: self.first_passages,
-            mean_dual_gradient_norms: mean,
             records: self.records,
-            final_iterate: trajectory
-                .map(Trajectory::iterate)
-                .filter(|x| x.first_non_finite().is_none())
-                .cloned(),
+            final_iterate: last.filter(|x| x.first_non_finite().is_none()).cloned(),
         }
     }
 }
@@ -488,5 +487,227 @@ impl<'a> Counter<'a> {
         let runs = self.runs.fetch_add(runs, Ordering::Relaxed) + runs;
         let of_calls = self.horizon.saturating_mul(self.of_runs);
         (self.control.progress)(Progress { calls, of_calls, runs, of_runs: self.of_runs });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::algorithms::testing::{Frobenius, MaxEntry, Quadratic, Scripted, row};
+    use crate::algorithms::{
+        BatchedScion, BatchedScionConfig, Scion, ScionConfig, SgdMomentum, SgdMomentumConfig,
+    };
+    use crate::seed;
+    use rand::RngExt as _;
+
+    /// The gradient plus (z, -z), z = 1 or -1 from the seed's stream.
+    fn coin(seed: u64) -> Result<Box<dyn StochasticOracle<f64>>, Box<dyn Error + Send + Sync>> {
+        let mut rng = seed::stream(7, seed);
+        let problem = Quadratic::small();
+        Ok(Box::new(Scripted::new(1, 2, move |_, x: &Matrix<f64>| {
+            let z = if rng.random::<bool>() { 1.0 } else { -1.0 };
+            &problem.gradient(x) + &row(&[z, -z])
+        })))
+    }
+
+    fn scion() -> Scion<f64> {
+        Scion::new(ScionConfig { step_size: 0.05, averaging: 0.2 }, Arc::new(MaxEntry)).unwrap()
+    }
+
+    fn targets() -> Vec<Target<f64>> {
+        vec![
+            Target { norm: Arc::new(Frobenius), levels: vec![1.0, 0.5, 1e-9] },
+            Target { norm: Arc::new(MaxEntry), levels: vec![1.0] },
+        ]
+    }
+
+    /// Calls `body` with an experiment on the small quadratic.
+    fn with<R>(algorithm: &dyn DynAlgorithm<f64>, body: impl FnOnce(Experiment<'_, f64>) -> R) -> R {
+        let problem = Quadratic::small();
+        body(Experiment {
+            algorithm,
+            problem: &problem,
+            start: &problem.start(),
+            oracle: &coin,
+            targets: &targets(),
+            horizon: 200,
+            checks: Schedule::EveryStep,
+            records: Schedule::EveryStep,
+            stop_when_reached: false,
+        })
+    }
+
+    #[test]
+    fn the_numbers_depend_neither_on_threads_nor_on_the_order_of_the_seeds() {
+        with(&scion(), |experiment| {
+            let seeds: Vec<u64> = (0..12).collect();
+            let backwards: Vec<u64> = (0..12).rev().collect();
+            let on = |threads: usize, seeds: &[u64]| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| experiment.run(seeds, true, Control::default())).unwrap()
+            };
+            let mut expected = experiment.run(&seeds, false, Control::default()).unwrap();
+            assert_ne!(expected[0].records, expected[1].records);
+            assert_eq!(on(1, &seeds), expected);
+            assert_eq!(on(2, &seeds), expected);
+            expected.reverse();
+            assert_eq!(on(2, &backwards), expected);
+        });
+    }
+
+    #[test]
+    fn a_run_is_what_a_hand_written_loop_gives() {
+        with(&scion(), |experiment| {
+            let outcome = experiment.run(&[3], false, Control::default()).unwrap().remove(0);
+            let method = scion();
+            let mut oracle = coin(3).unwrap();
+            let mut run = method.begin(experiment.start, &mut *oracle).unwrap();
+            let mut sum = 0.0;
+            let mut passage = None;
+            for t in 0..200 {
+                let norm = experiment.problem.gradient(run.iterate());
+                let norm = Norm::<f64>::value(&Frobenius, &norm).unwrap();
+                assert_eq!(outcome.records[t].dual_gradient_norms[0], norm);
+                assert_eq!((outcome.records[t].calls, outcome.records[t].step), (t as u64, t as u64));
+                sum += norm;
+                assert_eq!(outcome.records[t].mean_dual_gradient_norms[0], sum / (t + 1) as f64);
+                if norm <= 0.5 && passage.is_none() {
+                    passage = Some(t as u64);
+                }
+                run.step(&mut *oracle).unwrap();
+            }
+            assert_eq!(outcome.mean_dual_gradient_norms.as_ref().unwrap()[0], sum / 200.0);
+            assert!(passage.is_some());
+            assert_eq!(outcome.first_passages[0][1], passage);
+            assert_eq!(outcome.first_passages[0][2], None);
+            assert_eq!((outcome.end, outcome.calls, outcome.steps), (End::Horizon, 200, 200));
+            assert_eq!(outcome.final_iterate.as_ref(), Some(run.iterate()));
+            assert_eq!(outcome.records.len(), 201);
+        });
+    }
+
+    #[test]
+    fn an_outcome_survives_serialisation() {
+        with(&scion(), |experiment| {
+            let outcome = experiment.run(&[3], false, Control::default()).unwrap().remove(0);
+            let text = toml::to_string(&outcome.records[5]).unwrap();
+            assert_eq!(toml::from_str::<Record>(&text).unwrap(), outcome.records[5]);
+            let value = serde_json::to_value(&outcome).unwrap();
+            assert_eq!(value["end"], "horizon");
+            assert_eq!(value["norms"][1], "max-entry");
+            assert_eq!(serde_json::from_value::<Outcome<f64>>(value).unwrap(), outcome);
+        });
+    }
+
+    #[test]
+    fn a_run_ends_when_every_level_is_reached() {
+        with(&scion(), |mut experiment| {
+            experiment.targets = &experiment.targets[1..];
+            experiment.stop_when_reached = true;
+            let outcome = experiment.run(&[3], false, Control::default()).unwrap().remove(0);
+            assert_eq!(outcome.end, End::Reached);
+            assert_eq!(outcome.first_passages, vec![vec![Some(outcome.calls)]]);
+            assert!(outcome.records.last().unwrap().dual_gradient_norms[0] <= 1.0);
+            assert!(outcome.records.iter().rev().skip(1).all(|r| r.dual_gradient_norms[0] > 1.0));
+        });
+    }
+
+    #[test]
+    fn schedules_thin_checks_and_records() {
+        with(&scion(), |mut experiment| {
+            experiment.records = Schedule::Geometric(2.0);
+            let calls = |e: &Experiment<'_, f64>| {
+                let outcome = e.run(&[1], false, Control::default()).unwrap().remove(0);
+                outcome.records.iter().map(|r| r.calls).collect::<Vec<_>>()
+            };
+            assert_eq!(calls(&experiment), [0, 1, 2, 4, 8, 16, 32, 64, 128, 200]);
+            experiment.records = Schedule::EveryStep;
+            experiment.checks = Schedule::EveryCalls(60);
+            assert_eq!(calls(&experiment), [0, 60, 120, 180, 200]);
+            let outcome = experiment.run(&[1], false, Control::default()).unwrap().remove(0);
+            assert_eq!(outcome.mean_dual_gradient_norms, None);
+            assert!(outcome.first_passages[0][0].unwrap().is_multiple_of(60));
+        });
+    }
+
+    #[test]
+    fn a_batch_may_end_past_the_horizon() {
+        let config = BatchedScionConfig { step_size: 0.05, batch: 60 };
+        with(&BatchedScion::new(config, Arc::new(MaxEntry)).unwrap(), |experiment| {
+            let outcome = experiment.run(&[1], false, Control::default()).unwrap().remove(0);
+            assert_eq!((outcome.steps, outcome.calls, outcome.end), (4, 240, End::Horizon));
+        });
+    }
+
+    #[test]
+    fn a_horizon_of_nothing_looks_at_the_start() {
+        with(&scion(), |mut experiment| {
+            experiment.horizon = 0;
+            let outcome = experiment.run(&[1], false, Control::default()).unwrap().remove(0);
+            assert_eq!((outcome.records.len(), outcome.steps, outcome.end), (1, 0, End::Horizon));
+            assert_eq!(outcome.mean_dual_gradient_norms, None);
+        });
+    }
+
+    #[test]
+    fn divergence_is_an_outcome() {
+        let config = SgdMomentumConfig { step_size: 10.0, averaging: 1.0 };
+        with(&SgdMomentum::<f64>::new(config).unwrap(), |mut experiment| {
+            experiment.horizon = 10_000;
+            let outcome = experiment.run(&[1], false, Control::default()).unwrap().remove(0);
+            let End::Diverged { calls } = outcome.end else { panic!("{:?}", outcome.end) };
+            assert!(calls < 10_000 && calls == outcome.calls);
+            let mean = outcome.mean_dual_gradient_norms.unwrap()[0];
+            let norms: Vec<f64> = outcome.records.iter().map(|r| r.dual_gradient_norms[0]).collect();
+            assert_eq!(mean, norms.iter().sum::<f64>() / outcome.steps as f64);
+        });
+    }
+
+    #[test]
+    fn a_cancelled_run_says_so() {
+        with(&scion(), |experiment| {
+            let control = Control { cancelled: &AtomicBool::new(true), ..Control::default() };
+            let outcomes = experiment.run(&[1, 2], true, control).unwrap();
+            assert!(outcomes.iter().all(|o| o.end == End::Cancelled && o.calls == 0));
+        });
+    }
+
+    #[test]
+    fn progress_ends_at_the_whole_of_the_work() {
+        with(&scion(), |mut experiment| {
+            experiment.stop_when_reached = true;
+            experiment.targets = &[];
+            let seen = Mutex::new(Vec::new());
+            let progress = |p: Progress| seen.lock().unwrap().push(p);
+            experiment.run(&[1, 2, 3], false, Control { progress: &progress, ..Control::default() }).unwrap();
+            let seen = seen.into_inner().unwrap();
+            assert!(seen.is_sorted_by_key(|p| p.calls) && seen.len() > 100);
+            assert_eq!(*seen.last().unwrap(), Progress { calls: 600, of_calls: 600, runs: 3, of_runs: 3 });
+        });
+    }
+
+    #[test]
+    fn wrong_experiments_are_errors() {
+        with(&scion(), |experiment| {
+            let run = |e: &Experiment<'_, f64>| e.run(&[1], false, Control::default()).unwrap_err();
+            let e = Experiment { checks: Schedule::EveryCalls(0), ..experiment.clone() };
+            assert!(matches!(run(&e), RunError::InvalidSchedule { .. }));
+            let e = Experiment { records: Schedule::Geometric(1.0), ..experiment.clone() };
+            assert!(matches!(run(&e), RunError::InvalidSchedule { .. }));
+            let levels = [Target { norm: Arc::new(Frobenius) as Arc<dyn Norm<f64>>, levels: vec![f64::NAN] }];
+            let e = Experiment { targets: &levels, ..experiment.clone() };
+            assert!(matches!(run(&e), RunError::InvalidLevel(_)));
+            let e = Experiment { oracle: &|_| Err("no data".into()), ..experiment.clone() };
+            assert!(run(&e).to_string().contains("no data"));
+            // An oracle on another space is a mistake, not a divergence.
+            let wide = |_| {
+                let oracle = Scripted::new(2, 2, |_, x: &Matrix<f64>| x.clone());
+                Ok(Box::new(oracle) as Box<dyn StochasticOracle<f64>>)
+            };
+            let e = Experiment { oracle: &wide, ..experiment.clone() };
+            assert!(matches!(run(&e), RunError::Algorithm { .. }));
+        });
     }
 }

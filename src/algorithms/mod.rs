@@ -121,8 +121,8 @@ fn in_range(
 mod tests {
     use approx::assert_abs_diff_eq;
 
-    use super::transported_scion::TransportedScionState;
     use super::testing::{Frobenius, MaxEntry, Quadratic, Scripted, jitter, row};
+    use super::transported_scion::TransportedScionState;
     use super::*;
     use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Problem, StochasticOracle};
 
@@ -478,7 +478,8 @@ mod tests {
         let state = "iterate = { rows = 1, columns = 1, entries = [1.0] }\n";
         let nan = "{ rows = 1, columns = 1, entries = [nan] }";
         let momentum = format!("{state}momentum = {nan}");
-        let adam = format!("{state}mean = {nan}\nroot_mean_square = {nan}\nbeta1_power = 1.0\nbeta2_power = 1.0");
+        let adam =
+            format!("{state}mean = {nan}\nroot_mean_square = {nan}\nbeta1_power = 1.0\nbeta2_power = 1.0");
         for (name, saved) in
             [("sign-momentum", &momentum), ("normalized-sgd-momentum", &momentum), ("adam", &adam)]
         {
