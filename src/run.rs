@@ -267,8 +267,7 @@ impl<T: Scalar> Experiment<'_, T> {
         self.checks.validate()?;
         self.records.validate()?;
         let mut levels = self.targets.iter().flat_map(|target| &target.levels);
-        // Written so that NaN is found too.
-        match levels.find(|&&level| !(level >= 0.0)) {
+        match levels.find(|level| level.is_nan() || **level < 0.0) {
             Some(&level) => Err(RunError::InvalidLevel(level)),
             None => Ok(()),
         }
