@@ -25,5 +25,6 @@ pub mod run;
 pub mod seed;
 #[cfg(test)]
 mod test_norms;
+pub mod statistics;
 pub mod tol;
 pub mod unit;
