@@ -76,12 +76,17 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         spectral::entry(),
         nuclear::entry(),
         frobenius::entry(),
+        schatten::entry(),
+        ky_fan::entry(),
+        ky_fan_dual::entry(),
         max_entry::entry(),
         sum_entries::entry(),
         max_col_l2::entry(),
         sum_col_l2::entry(),
         max_row_l2::entry(),
         sum_row_l2::entry(),
+        rms_to_rms::entry(),
+        entry_lq::entry(),
     ]
 }
 

@@ -84,8 +84,8 @@ mod tests {
 #[cfg(test)]
 mod measure {
     use super::*;
-    use crate::spec::{MomentOrder, Norm, Problem};
     use crate::problems::FiniteSum;
+    use crate::spec::{MomentOrder, Norm, Problem};
     use crate::test_norms::TestNorm;
     #[test]
     fn zz_measure() {
@@ -97,25 +97,42 @@ mod measure {
             let mut all = vec![];
             for _ in 0..50 {
                 let t = std::time::Instant::now();
-                for _ in 0..10 { g(); }
+                for _ in 0..10 {
+                    g();
+                }
                 let e = t.elapsed().as_secs_f64() / 10.0;
-                best = best.min(e); all.push(e);
+                best = best.min(e);
+                all.push(e);
             }
             all.sort_by(f64::total_cmp);
             println!("{name} min {:.1} us median {:.1} us", best * 1e6, all[25] * 1e6);
         };
-        time("full", &|| { std::hint::black_box(f.gradient(&w)); });
-        time("objective", &|| { std::hint::black_box(f.objective(&w)); });
-        time("mini32", &|| { std::hint::black_box(f.minibatch_gradient(&w, &idx)); });
+        time("full", &|| {
+            std::hint::black_box(f.gradient(&w));
+        });
+        time("objective", &|| {
+            std::hint::black_box(f.objective(&w));
+        });
+        time("mini32", &|| {
+            std::hint::black_box(f.minibatch_gradient(&w, &idx));
+        });
         println!("gap {}", f.gap().unwrap().delta());
         let p = MomentOrder::new(1.5).unwrap();
         for norm in TestNorm::ALL {
             let t = std::time::Instant::now();
             let norm: &dyn Norm<f64> = &norm;
-            println!("{} L {:.6} rho {:.6} bound^p {:.6} (sigma {:.4}) exact {:.6} (sigma {:.4}) grad {:.4} {:?}", norm.label(),
-                f.smoothness(norm).unwrap().constant(), f.hessian_lipschitz(norm).unwrap().constant(),
-                f.component_noise_moment(norm, p).unwrap().bound(), f.component_noise_moment(norm, p).unwrap().bound().powf(1.0/1.5),
-                f.noise_at(&w, norm, p).unwrap(), f.noise_at(&w, norm, p).unwrap().powf(1.0/1.5), norm.dual_value(&f.gradient(&w)).unwrap(), t.elapsed());
+            println!(
+                "{} L {:.6} rho {:.6} bound^p {:.6} (sigma {:.4}) exact {:.6} (sigma {:.4}) grad {:.4} {:?}",
+                norm.label(),
+                f.smoothness(norm).unwrap().constant(),
+                f.hessian_lipschitz(norm).unwrap().constant(),
+                f.component_noise_moment(norm, p).unwrap().bound(),
+                f.component_noise_moment(norm, p).unwrap().bound().powf(1.0 / 1.5),
+                f.noise_at(&w, norm, p).unwrap(),
+                f.noise_at(&w, norm, p).unwrap().powf(1.0 / 1.5),
+                norm.dual_value(&f.gradient(&w)).unwrap(),
+                t.elapsed()
+            );
         }
     }
 }
