@@ -53,7 +53,7 @@ pub(super) fn dual_moment<T: Scalar>(
 
 /// u v^T whose signs after the first row and column are the bits of `code`.
 fn pattern<T: Scalar>(space: Dimensions, code: usize) -> Matrix<T> {
-    let flipped = |bit: Option<usize>| bit.is_some_and(|bit| code >> bit & 1 == 1);
+    let flipped = |bit: Option<usize>| bit.is_some_and(|bit| code.checked_shr(bit as u32).unwrap_or(0) & 1 == 1);
     let size = 1.0 / (space.entries() as f64).sqrt();
     Matrix::from_fn(space.rows(), space.columns(), |i, j| {
         let row = flipped(i.checked_sub(1));
