@@ -148,7 +148,7 @@ pub(crate) const HUBER: Phi = Phi {
 pub(crate) const LOG_COSH: Phi = Phi {
     derivatives: [|x| x.cosh().ln(), f64::tanh, |x| 1.0 / (x.cosh() * x.cosh())],
     curvature: 1.0,
-    third: 0.769_800_358_919_501_1,
+    third: 0.769_800_358_919_501,
 };
 
 /// f(X) = sum of w_j phi(x_j) on rows, with inf f = 0 where phi has infimum 0.
