@@ -62,6 +62,9 @@ pub trait Noise<T: Scalar>: fmt::Debug + Send + Sync {
     fn dual_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, NormError>;
 }
 
+/// Builds a noise on a space, calibrated in the given norm if the table says so.
+pub type Build<T> = fn(&toml::Table, Dimensions, &dyn Norm<T>) -> Result<Arc<dyn Noise<T>>, ConfigError>;
+
 /// A kind of noise that can be named in a configuration.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry<T: Scalar> {
@@ -69,8 +72,8 @@ pub struct Entry<T: Scalar> {
     pub name: &'static str,
     /// One line for lists.
     pub summary: &'static str,
-    /// Builds it on a space, calibrated in the given norm if the table says so.
-    pub build: fn(&toml::Table, Dimensions, &dyn Norm<T>) -> Result<Arc<dyn Noise<T>>, ConfigError>,
+    /// Builds it.
+    pub build: Build<T>,
     /// Tables that build, for tests over every instance.
     pub examples: fn() -> Vec<toml::Table>,
 }

@@ -47,11 +47,22 @@ impl Attack {
     /// Maximises ||D^2 f(X)[Z]||_* over the unit ball by Z <- -lmo(-D^2 f(X)[Z]) from several starts: a generalised power
     /// iteration, which cannot decrease <Z, D^2 f Z> for a convex form. The pair is X and a point close to it.
     pub(crate) fn on_smoothness(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, x: &Matrix<f64>) -> Self {
+        Self::search(f, norm, x, 20, 60)
+    }
+
+    /// The same with a given number of starts and iterations.
+    pub(crate) fn search(
+        f: &dyn Problem<f64>,
+        norm: &dyn Norm<f64>,
+        x: &Matrix<f64>,
+        starts: usize,
+        iterations: usize,
+    ) -> Self {
         let mut rng = stream(12, 0);
         let (mut best, mut direction) = (0.0, Matrix::zeros(x.nrows(), x.ncols()));
-        for _ in 0..20 {
+        for _ in 0..starts {
             let mut z = gaussian(f, 1.0, &mut rng);
-            for _ in 0..60 {
+            for _ in 0..iterations {
                 z = -&norm.lmo(&f.hessian_action(x, &z)).unwrap();
             }
             let size = norm.dual_value(&f.hessian_action(x, &z)).unwrap();

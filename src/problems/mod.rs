@@ -8,7 +8,6 @@
 //! lambda = 1e-3
 //! ```
 
-use std::fmt;
 use std::sync::Arc;
 
 use crate::registry::{self, ConfigError};
@@ -53,7 +52,7 @@ impl<T: Scalar> Built<T> {
 }
 
 /// A problem that can be named in a configuration.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Entry<T: Scalar> {
     /// The value of the key `name`.
     pub name: &'static str,
@@ -63,12 +62,6 @@ pub struct Entry<T: Scalar> {
     pub build: fn(&toml::Table) -> Result<Built<T>, ConfigError>,
     /// Tables that build, for tests over every instance.
     pub examples: fn() -> Vec<toml::Table>,
-}
-
-impl<T: Scalar> fmt::Debug for Entry<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Entry").field(&self.name).finish()
-    }
 }
 
 /// Every problem that a table can describe.
