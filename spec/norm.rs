@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Dimensions, Matrix, MatrixError, MomentOrder, Scalar};
@@ -55,7 +55,7 @@ pub enum NormError {
 }
 
 /// The name of a norm with its parameters, for example `schatten(q=3)`: equal labels, equal norms.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NormLabel(String);
 

@@ -13,6 +13,7 @@
 pub use heavynorm_spec as spec;
 
 pub mod algorithms;
+mod family;
 pub mod linalg;
 pub mod noise;
 pub mod norms;
@@ -22,5 +23,8 @@ pub mod problems;
 pub mod registry;
 pub mod run;
 pub mod seed;
+pub mod statistics;
+#[cfg(test)]
+mod test_norms;
 pub mod tol;
 pub mod unit;

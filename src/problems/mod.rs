@@ -1,1 +1,84 @@
 //! Problems with derived class constants, one file each.
+//!
+//! # In a TOML file
+//!
+//! ```toml
+//! [problem]
+//! name = "digits"     # quadratic, digits; the keys of each are on its own page
+//! lambda = 1e-3
+//! ```
+
+use std::sync::Arc;
+
+use crate::registry::{self, ConfigError};
+use crate::spec::{Problem, Scalar};
+
+pub mod finite_sum;
+pub mod logistic;
+pub mod quadratic;
+mod spectrum;
+
+#[cfg(test)]
+mod checks;
+
+#[cfg(feature = "digits")]
+pub mod digits;
+
+pub use finite_sum::FiniteSum;
+pub use logistic::Logistic;
+pub use quadratic::Quadratic;
+
+/// The files of this folder that are no problem with an entry of their own: `logistic` is built from a user's data
+/// ([`Logistic::new`]), not from numbers in a table.
+pub const HELPERS: &[&str] = &["checks", "finite_sum", "logistic", "spectrum"];
+
+/// A problem as a configuration makes it.
+#[derive(Debug, Clone)]
+pub enum Built<T: Scalar> {
+    /// Its gradient is all there is to sample from.
+    Plain(Arc<dyn Problem<T>>),
+    /// It is a mean of components, which can be sampled.
+    Sum(Arc<dyn FiniteSum<T>>),
+}
+
+impl<T: Scalar> Built<T> {
+    /// The problem, whatever its structure.
+    pub fn problem(&self) -> &dyn Problem<T> {
+        match self {
+            Self::Plain(problem) => &**problem,
+            Self::Sum(sum) => &**sum,
+        }
+    }
+}
+
+/// A problem that can be named in a configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<T: Scalar> {
+    /// The value of the key `name`.
+    pub name: &'static str,
+    /// One line for lists.
+    pub summary: &'static str,
+    /// Builds it.
+    pub build: fn(&toml::Table) -> Result<Built<T>, ConfigError>,
+    /// Tables that build, for tests over every instance.
+    pub examples: fn() -> Vec<toml::Table>,
+}
+
+/// Every problem that a table can describe.
+pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
+    vec![
+        quadratic::entry(),
+        #[cfg(feature = "digits")]
+        digits::entry(),
+    ]
+}
+
+/// The problem that a table describes.
+///
+/// # Errors
+/// [`ConfigError`]: an unknown name or key, or a parameter outside its range.
+pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
+    let name = registry::name_of_table("problem", table)?;
+    let entry = registry::find("problem", entries::<T>(), &name, |e| e.name)?;
+    (entry.build)(table)
+}

@@ -1,0 +1,449 @@
+//! Noise = scale x scalar law x direction, and how its scale is chosen.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use thiserror::Error;
+
+use super::{Direction, Moment, Noise, ScalarLaw};
+use crate::registry::{self, ConfigError};
+use crate::seed::Rng;
+use crate::spec::{Dimensions, Matrix, MomentOrder, NoiseScale, Norm, NormError, Scalar};
+
+/// Why a noise could not be made.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum NoiseError {
+    /// A parameter is outside its range.
+    #[error("{law}: {parameter} must be {must_be}, not {value}")]
+    OutOfRange {
+        /// The law's name.
+        law: &'static str,
+        /// The parameter as in TOML.
+        parameter: &'static str,
+        /// The range in words.
+        must_be: &'static str,
+        /// The value found.
+        value: f64,
+    },
+    /// The moment that should become sigma^p is infinite.
+    #[error(
+        "{law} has an infinite moment of order {p}, no scale makes it sigma^p; take a smaller p or a lighter tail"
+    )]
+    InfiniteMoment {
+        /// The law's label.
+        law: String,
+        /// The order.
+        p: f64,
+    },
+    /// The norm gave no answer.
+    #[error(transparent)]
+    Norm(#[from] NormError),
+}
+
+impl From<NoiseError> for ConfigError {
+    fn from(error: NoiseError) -> Self {
+        match error {
+            NoiseError::OutOfRange { law, parameter, must_be, value } => {
+                Self::OutOfRange { name: law.into(), parameter, must_be, value }
+            }
+            NoiseError::InfiniteMoment { .. } => Self::Data(error.to_string()),
+            NoiseError::Norm(error) => Self::Norm(error),
+        }
+    }
+}
+
+/// N = scale * (a scalar law laid out along a direction).
+///
+/// E||N||_*^p = scale^p times the moment at scale 1, see [`Direction::dual_moment`].
+#[derive(Debug, Clone)]
+pub struct DirectedNoise {
+    law: Arc<dyn ScalarLaw>,
+    direction: Direction,
+    scale: f64,
+    dimensions: Dimensions,
+}
+
+impl DirectedNoise {
+    /// Noise of a given scale (zero is allowed).
+    ///
+    /// # Errors
+    /// [`NoiseError::OutOfRange`] unless 0 <= scale < inf.
+    pub fn new(
+        law: Arc<dyn ScalarLaw>,
+        direction: Direction,
+        scale: f64,
+        dimensions: Dimensions,
+    ) -> Result<Self, NoiseError> {
+        if !(scale.is_finite() && scale >= 0.0) {
+            let must_be = "finite and at least 0";
+            return Err(NoiseError::OutOfRange { law: "noise", parameter: "scale", must_be, value: scale });
+        }
+        Ok(Self { law, direction, scale, dimensions })
+    }
+
+    /// Noise whose moment E||N||_*^p, as [`Noise::dual_moment`] states it in the dual of `norm`, is sigma^p.
+    ///
+    /// Where the moment is an upper bound, sigma^p bounds the true moment.
+    ///
+    /// # Errors
+    /// [`NoiseError::InfiniteMoment`] if no scale does it, and the errors of the norm.
+    pub fn calibrated<T: Scalar>(
+        law: Arc<dyn ScalarLaw>,
+        direction: Direction,
+        dimensions: Dimensions,
+        norm: &dyn Norm<T>,
+        p: MomentOrder,
+        sigma: NoiseScale,
+    ) -> Result<Self, NoiseError> {
+        match direction.dual_moment(&*law, dimensions, norm, p)? {
+            Moment::Infinite => Err(NoiseError::InfiniteMoment { law: law.label(), p: p.p() }),
+            Moment::Exact(m) | Moment::UpperBound(m) => {
+                Self::new(law, direction, sigma.sigma() * m.powf(-1.0 / p.p()), dimensions)
+            }
+        }
+    }
+
+    /// The factor in front of the law.
+    pub fn scale(&self) -> f64 {
+        self.scale
+    }
+}
+
+impl<T: Scalar> Noise<T> for DirectedNoise {
+    fn label(&self) -> String {
+        format!("{} {} scale={}", self.law.label(), self.direction.name(), self.scale)
+    }
+
+    fn dimensions(&self) -> Dimensions {
+        self.dimensions
+    }
+
+    fn sample(&self, rng: &mut Rng) -> Matrix<T> {
+        &self.direction.sample(&*self.law, self.dimensions, rng) * T::from_f64(self.scale)
+    }
+
+    fn dual_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, NormError> {
+        if self.scale == 0.0 {
+            return Ok(Moment::Exact(0.0));
+        }
+        let at_scale_one = self.direction.dual_moment(&*self.law, self.dimensions, norm, p)?;
+        Ok(at_scale_one.map(|m| self.scale.powf(p.p()) * m))
+    }
+}
+
+/// The keys that every law shares.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Common {
+    direction: Direction,
+    scale: Option<f64>,
+    sigma: Option<f64>,
+    p: Option<f64>,
+}
+
+/// Reads `direction`, `scale` or `sigma` and `p`, and the law's own keys.
+pub(super) fn build<T: Scalar, C: DeserializeOwned, L: ScalarLaw + 'static>(
+    name: &'static str,
+    table: &toml::Table,
+    dimensions: Dimensions,
+    norm: &dyn Norm<T>,
+    law: impl FnOnce(C) -> Result<L, NoiseError>,
+) -> Result<Arc<dyn Noise<T>>, ConfigError> {
+    let is_common = |key: &str| matches!(key, "direction" | "scale" | "sigma" | "p");
+    let (common, own): (toml::Table, toml::Table) =
+        table.clone().into_iter().partition(|(key, _)| is_common(key));
+    let own: C = registry::read(name, &own).map_err(mention_common_keys)?;
+    let common: Common = registry::read(name, &common)?;
+    let law: Arc<dyn ScalarLaw> = Arc::new(law(own)?);
+    let noise = match (common.scale, common.sigma, common.p) {
+        (Some(scale), None, None) => DirectedNoise::new(law, common.direction, scale, dimensions)?,
+        (None, Some(sigma), Some(p)) => {
+            let (p, sigma) = (MomentOrder::new(p)?, NoiseScale::new(sigma)?);
+            DirectedNoise::calibrated(law, common.direction, dimensions, norm, p, sigma)?
+        }
+        _ => {
+            let message = "give the size either as `scale`, or as `sigma` together with `p`".into();
+            return Err(ConfigError::Table { name: name.into(), message });
+        }
+    };
+    Ok(Arc::new(noise))
+}
+
+fn mention_common_keys(error: ConfigError) -> ConfigError {
+    match error {
+        ConfigError::Table { name, message } => ConfigError::Table {
+            name,
+            message: format!("{message} (every noise also takes direction, scale, sigma, p)"),
+        },
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::{self, law::checks};
+    use crate::seed::stream;
+    use crate::test_norms::TestNorm;
+
+    fn space(m: usize, n: usize) -> Dimensions {
+        Dimensions::new(m, n).unwrap()
+    }
+
+    fn order(p: f64) -> MomentOrder {
+        MomentOrder::new(p).unwrap()
+    }
+
+    /// X = +-1 or +-3 with probabilities 1/8 each, else 0: every moment of every direction can be enumerated.
+    #[derive(Debug)]
+    struct FiveValues;
+
+    const FIVE_VALUES: [(f64, f64); 5] =
+        [(0.5, 0.0), (0.125, 1.0), (0.125, -1.0), (0.125, 3.0), (0.125, -3.0)];
+
+    impl ScalarLaw for FiveValues {
+        fn label(&self) -> String {
+            "five-values".into()
+        }
+        fn sample(&self, _: &mut Rng) -> f64 {
+            0.0
+        }
+        fn absolute_moment(&self, s: f64) -> f64 {
+            FIVE_VALUES.iter().filter(|(_, x)| *x != 0.0).map(|(q, x)| q * x.abs().powf(s)).sum()
+        }
+    }
+
+    /// E||N||_*^p by its definition.
+    fn enumerated(direction: Direction, d: Dimensions, norm: &dyn Norm<f64>, p: f64) -> f64 {
+        let numbers = match direction {
+            Direction::Full => d.entries(),
+            Direction::Diagonal => d.smaller_side(),
+            Direction::RankOne => 1 + d.rows() + d.columns(),
+        };
+        let radix = |k: usize| if direction == Direction::RankOne && k > 0 { 2 } else { 5 };
+        let outcomes: usize = (0..numbers).map(radix).product();
+        let mut moment = 0.0;
+        for mut code in 0..outcomes {
+            let digits: Vec<_> = (0..numbers)
+                .map(|k| {
+                    let digit = code % radix(k);
+                    code /= radix(k);
+                    digit
+                })
+                .collect();
+            let x = |k: usize| FIVE_VALUES[digits[k]].1;
+            let sign = |k: usize| if digits[k] == 1 { 1.0 } else { -1.0 };
+            let (rows, columns) = (d.rows(), d.columns());
+            let (matrix, probability) = match direction {
+                Direction::RankOne => {
+                    let size = x(0) / (d.entries() as f64).sqrt();
+                    let matrix =
+                        Matrix::from_fn(rows, columns, |i, j| size * sign(1 + i) * sign(1 + rows + j));
+                    (matrix, FIVE_VALUES[digits[0]].0 * 0.5f64.powi(numbers as i32 - 1))
+                }
+                _ => {
+                    let probability = digits.iter().map(|&k| FIVE_VALUES[k].0).product();
+                    let matrix = Matrix::from_fn(rows, columns, |i, j| match direction {
+                        Direction::Full => x(i + j * rows),
+                        _ if i == j => x(i),
+                        _ => 0.0,
+                    });
+                    (matrix, probability)
+                }
+            };
+            moment += probability * norm.dual_value(&matrix).unwrap().powf(p);
+        }
+        moment
+    }
+
+    #[test]
+    fn every_moment_is_exact_or_above_the_enumerated_one() {
+        let (mut exact, mut bounds, mut worst) = (0, 0, 1.0_f64);
+        for direction in Direction::ALL {
+            for d in [space(1, 1), space(1, 3), space(2, 2), space(2, 3), space(3, 1)] {
+                if direction == Direction::Full && d.entries() > 4 {
+                    continue;
+                }
+                for norm in TestNorm::ALL {
+                    for p in [1.2, 1.5, 2.0] {
+                        let truth = enumerated(direction, d, &norm, p);
+                        let claimed = direction.dual_moment::<f64>(&FiveValues, d, &norm, order(p)).unwrap();
+                        let case = format!("{direction:?} {d} {norm:?} p={p}: {claimed:?} vs {truth}");
+                        match claimed {
+                            Moment::Exact(m) => {
+                                exact += 1;
+                                assert!((m - truth).abs() <= 1e-12 * truth, "{case}");
+                            }
+                            Moment::UpperBound(m) => {
+                                bounds += 1;
+                                worst = worst.max(m / truth);
+                                assert!(m >= truth * (1.0 - 1e-12), "{case}");
+                            }
+                            Moment::Infinite => panic!("{case}"),
+                        }
+                        let is_closed = direction == Direction::RankOne
+                            || d.entries() == 1
+                            || norm == TestNorm::Frobenius && p == 2.0
+                            || norm == TestNorm::MaxEntry && p == 2.0
+                            || norm == TestNorm::Spectral && p == 2.0 && direction == Direction::Diagonal;
+                        assert!(!is_closed || claimed.is_exact(), "{case}");
+                    }
+                }
+            }
+        }
+        // Each side of the test is used, and no bound is absurd.
+        assert!(exact > 200 && bounds > 50 && worst < 8.0, "{exact} {bounds} {worst}");
+    }
+
+    #[test]
+    fn the_same_bounds_hold_on_two_by_three_with_independent_entries() {
+        for norm in [TestNorm::Spectral, TestNorm::Nuclear, TestNorm::MaxColL2, TestNorm::Anonymous] {
+            let truth = enumerated(Direction::Full, space(2, 3), &norm, 1.5);
+            let claimed =
+                Direction::Full.dual_moment::<f64>(&FiveValues, space(2, 3), &norm, order(1.5)).unwrap();
+            assert!(
+                claimed.bound() >= truth && claimed.bound() <= 3.0 * truth,
+                "{norm:?} {claimed:?} {truth}"
+            );
+        }
+    }
+
+    #[test]
+    fn gaussian_entries_have_the_chi_moment_in_frobenius() {
+        let m = Direction::Full
+            .dual_moment::<f64>(&noise::gaussian::Gaussian, space(5, 7), &TestNorm::Frobenius, order(1.5))
+            .unwrap();
+        // 2^{3/4} Gamma(18.25)/Gamma(17.5), mpmath.
+        checks::close(m.bound(), 14.313_167_912_879_326);
+        assert!(m.is_exact());
+    }
+
+    #[test]
+    fn a_moment_is_infinite_exactly_from_the_tail_index_on() {
+        let law = noise::pareto::Pareto::new(1.5).unwrap();
+        for direction in Direction::ALL {
+            for norm in TestNorm::ALL {
+                let moment = |p| direction.dual_moment::<f64>(&law, space(3, 4), &norm, order(p)).unwrap();
+                assert_eq!(moment(1.5), Moment::Infinite);
+                assert_eq!(moment(2.0), Moment::Infinite);
+                assert!(moment(1.499).bound().is_finite());
+            }
+        }
+    }
+
+    #[test]
+    fn calibrated_noise_has_the_moment_asked_for() {
+        let law: Arc<dyn ScalarLaw> = Arc::new(noise::pareto::Pareto::new(1.6).unwrap());
+        for direction in Direction::ALL {
+            for norm in TestNorm::ALL {
+                let sigma = NoiseScale::new(0.7).unwrap();
+                let noise = DirectedNoise::calibrated::<f64>(
+                    law.clone(),
+                    direction,
+                    space(3, 4),
+                    &norm,
+                    order(1.5),
+                    sigma,
+                )
+                .unwrap();
+                let moment = noise.dual_moment(&norm as &dyn Norm<f64>, order(1.5)).unwrap();
+                checks::close(moment.bound(), 0.7f64.powf(1.5));
+                checks::close(moment.noise_scale(order(1.5)).unwrap().sigma(), 0.7);
+            }
+        }
+        let refused = DirectedNoise::calibrated::<f64>(
+            law,
+            Direction::Full,
+            space(3, 4),
+            &TestNorm::Spectral,
+            order(1.7),
+            NoiseScale::new(1.0).unwrap(),
+        );
+        assert!(matches!(refused, Err(NoiseError::InfiniteMoment { .. })));
+    }
+
+    /// Six standard errors of the sample mean, with the sample's own variance: laws with enough moments only.
+    fn sample_moment(noise: &DirectedNoise, norm: &dyn Norm<f64>, p: f64, draws: usize) -> (f64, f64) {
+        let mut rng = stream(5, 1);
+        let powers: Vec<f64> =
+            (0..draws).map(|_| norm.dual_value(&noise.sample(&mut rng)).unwrap().powf(p)).collect();
+        let n = draws as f64;
+        let mean = powers.iter().sum::<f64>() / n;
+        let variance = powers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        (mean, 6.0 * (variance / n).sqrt())
+    }
+
+    #[test]
+    fn samples_of_every_direction_have_the_stated_moment() {
+        let laws: [Arc<dyn ScalarLaw>; 2] =
+            [Arc::new(noise::gaussian::Gaussian), Arc::new(noise::student_t::StudentT::new(9.0).unwrap())];
+        for (law, direction) in laws.iter().flat_map(|l| Direction::ALL.map(|d| (l, d))) {
+            let noise = DirectedNoise::new(law.clone(), direction, 0.8, space(3, 5)).unwrap();
+            for norm in [TestNorm::Spectral, TestNorm::Frobenius, TestNorm::MaxEntry, TestNorm::Sheared] {
+                for p in [1.5, 2.0] {
+                    let (mean, error) = sample_moment(&noise, &norm, p, 1500);
+                    let claimed = noise.dual_moment(&norm as &dyn Norm<f64>, order(p)).unwrap();
+                    let case =
+                        format!("{law:?} {direction:?} {norm:?} p={p}: {mean} +- {error} vs {claimed:?}");
+                    assert!(mean <= claimed.bound() + error, "{case}");
+                    assert!(!claimed.is_exact() || mean >= claimed.bound() - error, "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rank_one_sample_has_rank_one_and_flat_entries() {
+        let law = Arc::new(noise::pareto::Pareto::new(1.6).unwrap());
+        let noise = DirectedNoise::new(law, Direction::RankOne, 1.0, space(3, 4)).unwrap();
+        let mut rng = stream(1, 0);
+        let mut patterns = std::collections::HashSet::new();
+        for _ in 0..2000 {
+            let x: Matrix<f64> = noise.sample(&mut rng);
+            let size = x[(0, 0)].abs();
+            assert!(x.entries().all(|e| e.abs() == size) && size * 12f64.sqrt() >= 1.0 - 1e-15);
+            for i in 0..3 {
+                for j in 0..4 {
+                    assert_eq!(x[(i, j)] * x[(0, 0)], x[(i, 0)] * x[(0, j)]);
+                }
+            }
+            patterns.insert(x.entries().map(|e| e > 0.0).collect::<Vec<_>>());
+        }
+        // 2^{3 + 4 - 1} sign patterns, all of them drawn: a missing one has probability 64 (63/64)^2000 < 1e-11.
+        assert_eq!(patterns.len(), 64);
+    }
+
+    #[test]
+    fn every_example_builds_and_samples_on_its_space() {
+        for entry in noise::entries::<f32>() {
+            for table in (entry.examples)() {
+                let noise = noise::build::<f32>(&table, space(2, 3), &TestNorm::Spectral).expect(entry.name);
+                let x = noise.sample(&mut stream(0, 0));
+                assert_eq!(x.dimensions().unwrap(), noise.dimensions());
+                assert!(x.first_non_finite().is_none() && noise.label().starts_with(entry.name));
+            }
+        }
+    }
+
+    #[test]
+    fn wrong_tables_are_refused_with_a_hint() {
+        let refuse = |text: &str| {
+            let table = text.parse::<toml::Table>().unwrap();
+            noise::build::<f64>(&table, space(2, 3), &TestNorm::Spectral).unwrap_err().to_string()
+        };
+        assert!(refuse("name = 'parето'").contains("known are: none, gaussian"));
+        assert!(refuse("tail_index = 1").contains("name"));
+        let pareto = "name = 'pareto'\ndirection = 'full'\n";
+        assert!(refuse(&format!("{pareto}scale = 1")).contains("tail_index"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6")).contains("sigma"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6\nscale = 1\np = 1.5")).contains("either"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6\nscale = -1")).contains("at least 0"));
+        assert!(refuse(&format!("{pareto}tail_index = -1\nscale = 1")).contains("tail_index"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6\nsigma = 1\np = 1.6")).contains("infinite"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6\nsigma = 1\np = 2.5")).contains("p <= 2"));
+        assert!(refuse(&format!("{pareto}tail_index = 1.6\nscale = 1\ntail = 3")).contains("tail"));
+        assert!(refuse("name = 'none'\nscale = 1").contains("scale"));
+        assert!(refuse("name = 'gaussian'\ndirection = 'diag'\nscale = 1").contains("rank-one"));
+    }
+}
