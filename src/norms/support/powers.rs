@@ -1,5 +1,8 @@
 //! The l_q norm of finitely many numbers that are at least 0, and where its dual norm is attained.
 
+// The system's own power differs between platforms; this one does not.
+use libm::pow;
+
 use crate::registry::ConfigError;
 
 /// q, if 1 <= q <= infinity.
@@ -37,8 +40,8 @@ pub(crate) fn l_norm(x: &[f64], q: f64) -> f64 {
     } else if q == 1.0 {
         x.iter().sum()
     } else {
-        let sum: f64 = x.iter().map(|&x| (x / largest).powf(q)).sum();
-        largest * sum.powf(1.0 / q)
+        let sum: f64 = x.iter().map(|&x| pow(x / largest, q)).sum();
+        largest * pow(sum, 1.0 / q)
     }
 }
 
@@ -63,10 +66,10 @@ pub(crate) fn attaining(x: &[f64], q: f64) -> Vec<f64> {
         w[first] = 1.0;
         return w;
     }
-    // For q = infinity the exponent is 0, and powf(0, 0) = 1: zeros are kept by hand.
+    // For q = infinity the exponent is 0, and pow(0, 0) = 1: zeros are kept by hand.
     let exponent = 1.0 / (q - 1.0);
     let mut w: Vec<f64> =
-        x.iter().map(|&x| if x == 0.0 { 0.0 } else { (x / largest).powf(exponent) }).collect();
+        x.iter().map(|&x| if x == 0.0 { 0.0 } else { pow(x / largest, exponent) }).collect();
     let norm = l_norm(&w, q);
     for w in &mut w {
         *w /= norm;
