@@ -243,11 +243,11 @@ mod tests {
     };
     use heavynorm::run::{Control, End, Experiment, Schedule, Target};
     use heavynorm::seed;
-    use heavynorm::spec::{Accuracy, HessianLipschitz, MomentOrder, NoiseScale};
+    use heavynorm::spec::{Accuracy, Gap, HessianLipschitz, MomentOrder, NoiseScale};
     use rand::RngExt as _;
 
     use super::*;
-    use crate::testing::{CUBE, Frobenius, HUBER, LOG_COSH, MaxEntry, Phi, SQUARE, Separable, row};
+    use crate::testing::{CUBE, Frobenius, HUBER, LINE, LOG_COSH, MaxEntry, Phi, SQUARE, Separable, row};
     use crate::{Bound, Parameters, Radius, Setting, theorem};
 
     type AnyNorm = Arc<dyn Norm<f64>>;
@@ -408,6 +408,11 @@ mod tests {
         // M = grad f: towards -R, a quarter of the way; gap and curvature count in full.
         let right = step(0.75, 1.5);
         assert!((right.left - right.right).abs() < ROUNDING, "{right:?}");
+        // What this step loses to curvature, f(X+) - f(X) + gamma gap, is gamma times the term of the bound.
+        let s = setting(&problem, &(Arc::new(Frobenius) as AnyNorm), 2.0, 0.0);
+        let lost = right.left - 1.125 + gamma * 4.5;
+        let curvature = bound("U6", &s, 1.0, gamma, 1, 1).terms.get("curvature").unwrap();
+        assert!((lost - gamma * curvature).abs() < ROUNDING);
         // M just the wrong way: towards R, that is nowhere; the error costs exactly what the gap earns.
         let wrong = step(1.5, -1e-13);
         assert!((wrong.right - wrong.left - 9.0 / 32.0).abs() < ROUNDING, "{wrong:?}");
@@ -525,6 +530,8 @@ mod tests {
                 let noise = bound(id, &s, alpha, 0.01, steps, 1).terms.get("noise").unwrap();
                 assert_attained(2.0 * variance.sqrt(), noise, 0.7, "noise");
             }
+            let noise = bound("U6", &s, alpha, 0.01, steps, 1).terms.get("noise").unwrap();
+            assert_attained(2.0 * 1.5 * variance.sqrt(), noise, 0.7, "noise of U6");
         }
     }
 
@@ -573,12 +580,30 @@ mod tests {
         let problem = Separable::line(HUBER, 1.0, 1.0 + eta * steps as f64);
         let path = path(&problem, &norm, |_| 0.0, (eta, 1.0, steps));
         let measured = mean_dual_gradient(&problem, &*norm, &path).unwrap();
-        let s = setting(&problem, &norm, 2.0, 0.0);
-        for id in ["U1", "U2"] {
+        let mut s = setting(&problem, &norm, 2.0, 0.0);
+        // alpha = 1 has no drift whatever rho is.
+        s.hessian_lipschitz = Some(HessianLipschitz::new(1.0, norm.label()).unwrap());
+        for id in ["U1", "U2", "U3"] {
             let claimed = bound(id, &s, 1.0, eta, steps, 1);
             assert!(claimed.terms.get("descent").unwrap() >= 0.99 * claimed.total());
             assert_attained(measured, claimed.total(), 0.98, "descent");
         }
+    }
+
+    #[test]
+    fn the_descent_term_of_the_constrained_form_is_attained_on_a_line() {
+        // From the top of [-R, R] to the bottom: gamma times the gaps add up to all that there is to descend.
+        let norm: AnyNorm = Arc::new(Frobenius);
+        let (gamma, steps) = (0.01, 5000);
+        let line = Separable::line(LINE, 1.0, 1.5);
+        let method = constrained(&norm, gamma, 1.0, 1.5);
+        let mut oracle = oracle(&line, |_| 0.0);
+        let path = Path::record(&method, MomentumState::momentum, &line.start(), &mut oracle, steps).unwrap();
+        let gap = |x: &Matrix<f64>| frank_wolfe_gap(&*norm, &line.gradient(x), x, 1.5);
+        let measured = mean(path.points[..steps].iter().map(gap)).unwrap();
+        let mut s = setting(&Separable::line(SQUARE, 1e-6, 1.5), &norm, 2.0, 0.0);
+        s.gap = Gap::new(3.0).unwrap();
+        assert_attained(measured, bound("U6", &s, 1.0, gamma, steps, 1).total(), 0.999, "descent of U6");
     }
 
     #[test]
@@ -589,7 +614,7 @@ mod tests {
         let path = path(&problem, &norm, |_| 0.0, (eta, 1.0, steps));
         let measured = mean_dual_gradient(&problem, &*norm, &path).unwrap();
         let s = setting(&problem, &norm, 2.0, 0.0);
-        for id in ["U1", "U2"] {
+        for id in ["U1", "U2", "U3"] {
             let claimed = bound(id, &s, 1.0, eta, steps, 1);
             assert!(claimed.terms.get("curvature").unwrap() >= 0.99 * claimed.total());
             assert_attained(measured, claimed.total(), 0.99, "curvature");

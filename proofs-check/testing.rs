@@ -133,6 +133,9 @@ pub(crate) const SQUARE: Phi =
 pub(crate) const CUBE: Phi =
     Phi { derivatives: [|x| x * x * x / 6.0, |x| x * x / 2.0, |x| x], curvature: f64::NAN, third: 1.0 };
 
+/// x itself: L as small as one likes, no infimum.
+pub(crate) const LINE: Phi = Phi { derivatives: [|x| x, |_| 1.0, |_| 0.0], curvature: f64::NAN, third: 0.0 };
+
 /// x^2/2 near zero, then a line of slope 1.
 pub(crate) const HUBER: Phi = Phi {
     derivatives: [

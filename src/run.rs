@@ -651,6 +651,17 @@ mod tests {
     }
 
     #[test]
+    fn a_level_that_is_met_exactly_is_reached() {
+        with(&scion(), |experiment| {
+            // grad f(X_0) = (1, -3/2) has dual max-entry norm 5/2.
+            let targets = [Target { norm: Arc::new(MaxEntry) as Arc<dyn Norm<f64>>, levels: vec![2.5] }];
+            let experiment = Experiment { targets: &targets, ..experiment };
+            let outcome = experiment.run(&[1], false, Control::default()).unwrap().remove(0);
+            assert_eq!(outcome.first_passages, [[Some(0)]]);
+        });
+    }
+
+    #[test]
     fn divergence_is_an_outcome() {
         let config = SgdMomentumConfig { step_size: 10.0, averaging: 1.0 };
         with(&SgdMomentum::<f64>::new(config).unwrap(), |mut experiment| {
