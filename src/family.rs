@@ -18,8 +18,13 @@ pub(crate) fn conjugate(q: f64) -> f64 {
 
 /// (sum |x|^q)^{1/q}, the largest for q = inf.
 pub(crate) fn lq(q: f64, x: impl Iterator<Item = f64>) -> f64 {
+    // 1 and 2 are what data sets of millions of features are put through: no powers there.
     if q.is_infinite() {
         x.fold(0.0, |largest, x| x.abs().max(largest))
+    } else if q == 1.0 {
+        x.map(f64::abs).sum()
+    } else if q == 2.0 {
+        x.map(|x| x * x).sum::<f64>().sqrt()
     } else {
         x.map(|x| x.abs().powf(q)).sum::<f64>().powf(1.0 / q)
     }

@@ -581,6 +581,35 @@ mod tests {
     }
 
     #[test]
+    fn two_pairs_of_undecided_classes_attain_the_spectral_constant_over_two_eigenvalues() {
+        let features = Matrix::from_rows(&[[1.0, 0.0], [0.0, 1.0]]).unwrap();
+        let f = Logistic::<f64>::new(&features, &[0, 2], 4, 0.0).unwrap();
+        // Sample 1 wavers between classes 0 and 1, sample 2 between 2 and 3: Z = two orthonormal columns sees both.
+        let x = Matrix::from_fn(4, 2, |c, j| if c / 2 == j { 0.0 } else { -1e3 });
+        let attack = Attack::on_smoothness(&f, &Spectral, &x);
+        let pair = problem::a2_smoothness(&f, &Spectral, &attack.x, &attack.y).unwrap();
+        assert!(pair.holds(1e-9) && pair.ratio() > 0.999, "{pair:?}");
+        assert!((f.smoothness(&Spectral).unwrap().constant() - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn single_precision_agrees_with_double() {
+        let mut rng = stream(22, 0);
+        let features = Matrix::from_fn(40, 5, |_, _| rng.random::<f64>());
+        let labels: Vec<_> = (0..40).map(|i| i % 4).collect();
+        let (single, double) = (
+            Logistic::<f32>::new(&features, &labels, 4, 0.1).unwrap(),
+            Logistic::<f64>::new(&features, &labels, 4, 0.1).unwrap(),
+        );
+        let w = gaussian(&double, 1.0, &mut rng);
+        let error = |a: &Matrix<f32>, b: &Matrix<f64>| (&a.cast() - b).max_abs();
+        // Inputs rounded to u = 6e-8, sums of 40 terms of size 1 with weight 1/40.
+        assert!(error(&single.gradient(&w.cast()), &double.gradient(&w)) < 1e-6);
+        assert!(error(&single.hessian_action(&w.cast(), &w.cast()), &double.hessian_action(&w, &w)) < 1e-5);
+        assert!((f64::from(single.objective(&w.cast())) - double.objective(&w)).abs() < 1e-5);
+    }
+
+    #[test]
     fn one_sample_attains_the_third_derivative_and_half_of_it_is_broken() {
         // p = (1 +- 1/sqrt 3)/2 maximises p(1-p)(1-2p).
         let features = Matrix::from_rows(&[[0.6, 0.8], [0.6, 0.8]]).unwrap();
