@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `heavynorm`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    heavynorm_paper_figures::cli::main()
+}

@@ -25,6 +25,16 @@ pub enum AlgorithmError {
         /// The value found.
         value: f64,
     },
+    /// A method that stays in a ball was started outside of it.
+    #[error(
+        "the start has norm {size}, outside the ball of radius {radius}; enlarge the radius or move the start"
+    )]
+    StartOutsideBall {
+        /// The norm of X_0.
+        size: f64,
+        /// The radius of the ball.
+        radius: f64,
+    },
 }
 
 /// A first-order method. It is never handed a problem: only an oracle, a starting point and its own state.

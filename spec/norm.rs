@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Dimensions, Matrix, MatrixError, MomentOrder, Scalar};
@@ -55,7 +55,7 @@ pub enum NormError {
 }
 
 /// The name of a norm with its parameters, for example `schatten(q=3)`: equal labels, equal norms.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct NormLabel(String);
 
@@ -165,6 +165,11 @@ pub trait Norm<T: Scalar>: fmt::Debug + Send + Sync {
     /// small and the circumradius too large, never the other way round.
     fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError>;
 
+    /// The one space on which this norm is defined, or `None` if it is defined on matrices of every shape.
+    fn space(&self) -> Option<Dimensions> {
+        None
+    }
+
     /// Flipping the signs of whole rows and columns leaves the norm as it is. `false` is always safe.
     fn is_sign_invariant(&self) -> bool {
         false
@@ -194,6 +199,9 @@ macro_rules! forward {
             }
             fn ball(&self, d: Dimensions) -> Result<Ball, NormError> {
                 (**self).ball(d)
+            }
+            fn space(&self) -> Option<Dimensions> {
+                (**self).space()
             }
             fn is_sign_invariant(&self) -> bool {
                 (**self).is_sign_invariant()

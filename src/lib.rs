@@ -23,6 +23,8 @@ pub mod problems;
 pub mod registry;
 pub mod run;
 pub mod seed;
+pub mod statistics;
 #[cfg(test)]
 mod test_norms;
 pub mod tol;
+pub mod unit;

@@ -17,3 +17,8 @@ pub fn rounding<T: Scalar>(dimensions: Dimensions) -> f64 {
 pub fn rank<T: Scalar>(dimensions: Dimensions) -> T {
     T::from_f64(16.0 * dimensions.larger_side() as f64) * T::UNIT_ROUNDOFF
 }
+
+/// The largest condition number of a weight, 1/sqrt(u): errors that grow with it still leave half of the digits.
+pub fn condition<T: Scalar>() -> f64 {
+    1.0 / T::UNIT_ROUNDOFF.to_f64().sqrt()
+}

@@ -1,0 +1,213 @@
+//! A row of panels with logarithmic axes, curves with error bars, and one legend.
+
+use std::ops::Range;
+use std::sync::Once;
+
+use plotters::coord::combinators::LogCoord;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+
+use super::{FONT, PALETTE};
+
+/// A measured point with its interval; an infinite end is drawn to the edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Abscissa.
+    pub x: f64,
+    /// Ordinate.
+    pub y: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+/// Points joined by a line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// For the legend; curves of the same label share one entry.
+    pub label: String,
+    /// Index into the palette.
+    pub color: usize,
+    /// Dashed and with open markers.
+    pub dashed: bool,
+    /// Without a line: markers alone.
+    pub scattered: bool,
+    /// From left to right.
+    pub points: Vec<Point>,
+}
+
+/// One panel, both axes logarithmic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Above it.
+    pub title: String,
+    /// Below it.
+    pub x_label: String,
+    /// Beside it.
+    pub y_label: String,
+    /// What is in it.
+    pub curves: Vec<Curve>,
+    /// Horizontal reference lines.
+    pub references: Vec<f64>,
+    /// Names of the abscissae, drawn in place of numbers.
+    pub x_names: Vec<(f64, String)>,
+}
+
+type Drawn<E> = Result<(), DrawingAreaErrorKind<E>>;
+type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<LogCoord<f64>, LogCoord<f64>>>;
+
+const WIDTH: u32 = 360;
+const HEIGHT: u32 = 330;
+const LEGEND: u32 = 54;
+
+/// Draws the panels in rows of `columns`, the legend below them.
+///
+/// # Errors
+/// What the drawing library says.
+pub fn draw(panels: &[Panel], columns: usize) -> Result<String, String> {
+    static FONT_REGISTERED: Once = Once::new();
+    FONT_REGISTERED.call_once(|| {
+        // The bytes are ours and tested: they are a font.
+        let _ = register_font("sans-serif", FontStyle::Normal, FONT);
+    });
+    let columns = columns.clamp(1, panels.len().max(1));
+    let rows = panels.len().div_ceil(columns);
+    let size = (WIDTH * columns as u32, HEIGHT * rows as u32 + LEGEND);
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        fill(&root, panels, rows, columns).map_err(|e| e.to_string())?;
+    }
+    Ok(svg)
+}
+
+fn fill<'a>(
+    root: &Area<'a>,
+    panels: &[Panel],
+    rows: usize,
+    columns: usize,
+) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+    root.fill(&WHITE)?;
+    let (upper, lower) = root.split_vertically(HEIGHT * rows as u32);
+    for (area, panel) in upper.split_evenly((rows, columns)).iter().zip(panels) {
+        draw_panel(area, panel)?;
+    }
+    draw_legend(&lower, panels)?;
+    root.present()
+}
+
+/// The smallest and largest positive finite number, widened by a tenth of the decades between them.
+fn span(numbers: impl Iterator<Item = f64>) -> Range<f64> {
+    let (mut low, mut high) = (f64::INFINITY, 0.0_f64);
+    for x in numbers.filter(|x| x.is_finite() && *x > 0.0) {
+        (low, high) = (low.min(x), high.max(x));
+    }
+    if low > high {
+        return 0.1..10.0;
+    }
+    let margin = (high / low).powf(0.1).max(1.15);
+    low / margin..high * margin
+}
+
+fn draw_panel<'a>(area: &Area<'a>, panel: &Panel) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+    let points = || panel.curves.iter().flat_map(|curve| &curve.points);
+    let xs = span(points().map(|p| p.x).chain(panel.x_names.iter().map(|(x, _)| *x)));
+    let ys = span(points().flat_map(|p| [p.y, p.low, p.high]).chain(panel.references.iter().copied()));
+    let mut chart = ChartBuilder::on(area)
+        .caption(&panel.title, ("sans-serif", 14))
+        .margin(10)
+        .x_label_area_size(42)
+        .y_label_area_size(58)
+        .build_cartesian_2d(xs.clone().log_scale(), ys.clone().log_scale())?;
+    let name = |x: &f64| match panel.x_names.is_empty() {
+        true => plain(*x),
+        false => {
+            panel.x_names.iter().find(|(at, _)| (at - x).abs() < 1e-9).map_or(String::new(), |n| n.1.clone())
+        }
+    };
+    chart
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(RGBColor(225, 225, 225))
+        .x_labels(6)
+        .y_labels(6)
+        .x_label_formatter(&name)
+        .y_label_formatter(&|y| plain(*y))
+        .x_desc(&panel.x_label)
+        .y_desc(&panel.y_label)
+        .label_style(("sans-serif", 11))
+        .axis_desc_style(("sans-serif", 12))
+        .draw()?;
+    for &y in &panel.references {
+        chart.draw_series(LineSeries::new([(xs.start, y), (xs.end, y)], RGBColor(150, 150, 150)))?;
+    }
+    for curve in &panel.curves {
+        draw_curve(&mut chart, curve, &ys)?;
+    }
+    Ok(())
+}
+
+fn draw_curve<'b>(
+    chart: &mut Chart<'_, 'b>,
+    curve: &Curve,
+    ys: &Range<f64>,
+) -> Drawn<<SVGBackend<'b> as DrawingBackend>::ErrorType> {
+    let color = rgb(curve.color);
+    let inside = |y: f64| y.clamp(ys.start, ys.end);
+    let seen: Vec<&Point> = curve.points.iter().filter(|p| p.y.is_finite()).collect();
+    let line = seen.iter().map(|p| (p.x, p.y));
+    match (curve.scattered, curve.dashed) {
+        (true, _) => {}
+        (false, true) => {
+            chart.draw_series(DashedLineSeries::new(line, 5, 4, color.stroke_width(2)))?;
+        }
+        (false, false) => {
+            chart.draw_series(LineSeries::new(line, color.stroke_width(2)))?;
+        }
+    }
+    let bars = seen.iter().map(|p| PathElement::new([(p.x, inside(p.low)), (p.x, inside(p.high))], color));
+    chart.draw_series(bars)?;
+    let marker = if curve.dashed { color.stroke_width(2) } else { color.filled() };
+    chart.draw_series(seen.iter().map(|p| Circle::new((p.x, p.y), 4, marker)))?;
+    Ok(())
+}
+
+fn draw_legend<'a>(
+    area: &Area<'a>,
+    panels: &[Panel],
+) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+    let mut shown: Vec<&Curve> = Vec::new();
+    for curve in panels.iter().flat_map(|panel| &panel.curves) {
+        if !shown.iter().any(|other| other.label == curve.label) {
+            shown.push(curve);
+        }
+    }
+    let (width, _) = area.dim_in_pixel();
+    let column = 250;
+    let per_row = (width as usize / column).max(1);
+    for (k, curve) in shown.into_iter().enumerate() {
+        let (x, y) = ((20 + column * (k % per_row)) as i32, 8 + 17 * (k / per_row) as i32);
+        let color = rgb(curve.color);
+        let gap = if curve.dashed { 5 } else { 0 };
+        if !curve.scattered {
+            area.draw(&PathElement::new([(x, y + 6), (x + 12 - gap, y + 6)], color.stroke_width(2)))?;
+            area.draw(&PathElement::new([(x + 18 + gap, y + 6), (x + 30, y + 6)], color.stroke_width(2)))?;
+        }
+        let marker = if curve.dashed { color.stroke_width(2) } else { color.filled() };
+        area.draw(&Circle::new((x + 15, y + 6), 4, marker))?;
+        area.draw(&Text::new(curve.label.clone(), (x + 38, y), ("sans-serif", 12)))?;
+    }
+    Ok(())
+}
+
+fn rgb(color: usize) -> RGBColor {
+    let (r, g, b) = PALETTE[color % PALETTE.len()];
+    RGBColor(r, g, b)
+}
+
+/// A number as a person writes it on an axis.
+fn plain(x: f64) -> String {
+    if (1e-3..1e5).contains(&x) { format!("{}", (x * 1e4).round() / 1e4) } else { format!("{x:.0e}") }
+}

@@ -1,0 +1,163 @@
+//! Two norms, a quadratic and an oracle that are small enough to be seen through, for the tests of this crate.
+
+use crate::spec::{
+    Ball, Dimensions, HessianLipschitz, Infimum, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel,
+    OracleError, Problem, ProblemError, Scalar, Smoothness, StochasticOracle,
+};
+
+fn finite<T: Scalar>(x: &Matrix<T>) -> Result<&Matrix<T>, NormError> {
+    super::normalized_sgd_momentum::require_finite(x).map(|()| x)
+}
+
+/// The Frobenius norm, without care for the ends of the number range.
+#[derive(Debug)]
+pub(crate) struct Frobenius;
+
+impl<T: Scalar> Norm<T> for Frobenius {
+    fn label(&self) -> NormLabel {
+        NormLabel::new("frobenius")
+    }
+    fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
+        let value = finite(x)?.entries().map(|x| x * x).sum::<T>().sqrt();
+        if value.is_finite() { Ok(value) } else { Err(NormError::Overflow { type_name: "T" }) }
+    }
+    fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
+        self.value(s)
+    }
+    fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
+        let length = self.value(s)?;
+        Ok(if length == T::zero_impl() { s.clone() } else { s.map(|x| -x / length) })
+    }
+    fn dual(&self) -> Box<dyn Norm<T>> {
+        Box::new(Self)
+    }
+    fn noise_type(&self, _: Dimensions, p: MomentOrder) -> Result<NoiseType, NormError> {
+        Ok(NoiseType { lower: 1.0, upper: p.hilbert_factor() })
+    }
+    fn ball(&self, _: Dimensions) -> Result<Ball, NormError> {
+        Ok(Ball { inradius: 1.0, circumradius: 1.0 })
+    }
+}
+
+/// The largest absolute entry; its dual is never asked for as a norm of its own.
+#[derive(Debug)]
+pub(crate) struct MaxEntry;
+
+impl<T: Scalar> Norm<T> for MaxEntry {
+    fn label(&self) -> NormLabel {
+        NormLabel::new("max-entry")
+    }
+    fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
+        Ok(finite(x)?.max_abs())
+    }
+    fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
+        Ok(finite(s)?.entries().map(Scalar::abs).sum())
+    }
+    fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
+        Ok(finite(s)?.map(|x| -x.sign()))
+    }
+    fn dual(&self) -> Box<dyn Norm<T>> {
+        panic!("no test asks for it")
+    }
+    fn noise_type(&self, d: Dimensions, p: MomentOrder) -> Result<NoiseType, NormError> {
+        let lower = (d.entries() as f64).powf(p.p() - 1.0);
+        Ok(NoiseType { lower, upper: lower * p.hilbert_factor() })
+    }
+    fn ball(&self, d: Dimensions) -> Result<Ball, NormError> {
+        Ok(Ball { inradius: 1.0, circumradius: (d.entries() as f64).sqrt() })
+    }
+}
+
+/// f(X) = (1/2) sum of w_ij x_ij^2, from a given start; its constants are those of the Frobenius norm.
+#[derive(Debug, Clone)]
+pub(crate) struct Quadratic<T: Scalar> {
+    pub(crate) weights: Matrix<T>,
+    pub(crate) start: Matrix<T>,
+}
+
+impl<T: Scalar> Quadratic<T> {
+    /// (x_1^2 + 3 x_2^2)/2 from (1, -1/2), the function of the golden trajectories.
+    pub(crate) fn small() -> Self {
+        Self { weights: row(&[1.0, 3.0]), start: row(&[1.0, -0.5]) }
+    }
+}
+
+impl<T: Scalar> Problem<T> for Quadratic<T> {
+    fn name(&self) -> &str {
+        "quadratic"
+    }
+    fn dimensions(&self) -> Dimensions {
+        self.start.dimensions().expect("a test's matrix is not empty")
+    }
+    fn start(&self) -> Matrix<T> {
+        self.start.clone()
+    }
+    fn objective(&self, x: &Matrix<T>) -> T {
+        let twice: T = x.entries().zip(self.weights.entries()).map(|(x, w)| w * x * x).sum();
+        twice * T::from_f64(0.5)
+    }
+    fn gradient(&self, x: &Matrix<T>) -> Matrix<T> {
+        Matrix::from_fn(x.nrows(), x.ncols(), |i, j| self.weights[(i, j)] * x[(i, j)])
+    }
+    fn hessian_action(&self, _: &Matrix<T>, z: &Matrix<T>) -> Matrix<T> {
+        self.gradient(z)
+    }
+    fn infimum(&self) -> Infimum {
+        Infimum::Exact(0.0)
+    }
+    fn smoothness(&self, norm: &dyn Norm<T>) -> Result<Smoothness, ProblemError> {
+        Ok(Smoothness::new(self.weights.max_abs().to_f64(), norm.label())?)
+    }
+    fn hessian_lipschitz(&self, norm: &dyn Norm<T>) -> Result<HessianLipschitz, ProblemError> {
+        Ok(HessianLipschitz::new(0.0, norm.label())?)
+    }
+}
+
+/// Answers call k (from 0) at X with `answer(k, X)`.
+#[derive(Clone)]
+pub(crate) struct Scripted<F> {
+    dimensions: Dimensions,
+    answer: F,
+    calls: u64,
+}
+
+impl<F> Scripted<F> {
+    pub(crate) fn new(rows: usize, columns: usize, answer: F) -> Self {
+        Self { dimensions: Dimensions::new(rows, columns).expect("not empty"), answer, calls: 0 }
+    }
+}
+
+impl<T: Scalar, F: FnMut(u64, &Matrix<T>) -> Matrix<T>> StochasticOracle<T> for Scripted<F> {
+    fn dimensions(&self) -> Dimensions {
+        self.dimensions
+    }
+    fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError> {
+        if (x.nrows(), x.ncols()) != (self.dimensions.rows(), self.dimensions.columns()) {
+            return Err(OracleError::WrongShape {
+                expected: self.dimensions,
+                rows: x.nrows(),
+                columns: x.ncols(),
+            });
+        }
+        let gradient = (self.answer)(self.calls, x);
+        self.calls += 1;
+        if finite(x).is_err() || finite(&gradient).is_err() {
+            return Err(OracleError::Diverged);
+        }
+        Ok(gradient)
+    }
+    fn calls(&self) -> u64 {
+        self.calls
+    }
+}
+
+/// A 1 x n matrix.
+pub(crate) fn row<T: Scalar>(entries: &[f64]) -> Matrix<T> {
+    Matrix::from_fn(1, entries.len(), |_, j| T::from_f64(entries[j]))
+}
+
+/// Something without pattern in [-1, 1), a function of k alone.
+pub(crate) fn jitter(k: u64) -> f64 {
+    let mixed = (k + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+}

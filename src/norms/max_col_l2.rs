@@ -1,0 +1,82 @@
+//! The largest column length: the geometry of column normalisation.
+
+use super::support::ball;
+use super::support::lines::Lines;
+use super::support::noise_type::{self, Kind};
+use super::{Entry, build_plain, sum_col_l2::SumColL2};
+use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+
+/// ||X|| = max_j ||X_:j||_2 over the columns.
+///
+/// # Formulas
+///
+/// ```text
+/// ||S||_* = sum_j ||S_:j||_2
+/// lmo(S)  = -S_:j/||S_:j||_2 in every column
+/// K_p     in [n^{p-1}, 2^{2-p} n^{p-1}]   (on m x n; E sum_j ||..||_2^p adds up over Hilbert spaces, Lemma 2.2)
+/// ball    1 <= ||X||_F <= sqrt(n) on the unit sphere
+/// ```
+///
+/// # Degenerate cases
+/// A zero column of S stays zero in the lmo, a tiny one is normalised like any other. One column: the Frobenius norm.
+///
+/// # Errors
+/// Those of the trait.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MaxColL2;
+
+impl<T: Scalar> Norm<T> for MaxColL2 {
+    fn label(&self) -> NormLabel {
+        NormLabel::new("max-col-l2")
+    }
+    fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
+        Lines::Columns.value(x, f64::INFINITY)
+    }
+    fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
+        Lines::Columns.value(s, 1.0)
+    }
+    fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
+        Lines::Columns.lmo(s, f64::INFINITY)
+    }
+    fn dual(&self) -> Box<dyn Norm<T>> {
+        Box::new(SumColL2)
+    }
+    fn noise_type(&self, dimensions: Dimensions, p: MomentOrder) -> Result<NoiseType, NormError> {
+        Ok(noise_type::of_exponent(Kind::Lines, 1.0, Lines::Columns.count(dimensions), p))
+    }
+    fn ball(&self, dimensions: Dimensions) -> Result<Ball, NormError> {
+        Ok(ball::of_exponent(f64::INFINITY, Lines::Columns.count(dimensions)))
+    }
+    fn is_sign_invariant(&self) -> bool {
+        true
+    }
+}
+
+/// Instances to test laws on.
+pub fn examples<T: Scalar>() -> Vec<Box<dyn Norm<T>>> {
+    vec![Box::new(MaxColL2)]
+}
+
+/// The registry entry.
+pub fn entry<T: Scalar>() -> Entry<T> {
+    Entry {
+        name: "max-col-l2",
+        summary: "largest column 2-norm",
+        parameters: &[],
+        build: |table| build_plain("max-col-l2", table, MaxColL2),
+        examples,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tiny_column_is_normalised_and_a_zero_column_stays_zero() {
+        let s = Matrix::from_rows(&[[3.0, 3e-200, 0.0], [4.0, -4e-200, 0.0]]).unwrap();
+        let expected = Matrix::from_rows(&[[-0.6, -0.6, 0.0], [-0.8, 0.8, 0.0]]).unwrap();
+        approx::assert_abs_diff_eq!(MaxColL2.lmo(&s).unwrap(), expected, epsilon = 1e-15);
+        assert_eq!(Norm::<f64>::value(&MaxColL2, &s), Ok(5.0));
+    }
+}
