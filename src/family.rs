@@ -138,6 +138,26 @@ mod tests {
     }
 
     #[test]
+    fn the_closed_forms_are_those_of_the_registered_norms() {
+        let space = Dimensions::new(3, 2).unwrap();
+        let (u, v) = ([0.5, -1.5, 2.5], [1.7, 0.7]);
+        let x = crate::spec::Matrix::from_fn(3, 2, |i, j| u[i] * v[j]);
+        let mut found = 0;
+        for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+            let Some(known) = Known::find(&norm.label(), space) else { continue };
+            found += 1;
+            let close = |a: f64, b: f64| (a - b).abs() <= 1e-13 * b;
+            assert!(close(known.of_rank_one(&u, &v), norm.value(&x).unwrap()), "{}", norm.label());
+            assert!(
+                close(known.dual().of_rank_one(&u, &v), norm.dual_value(&x).unwrap()),
+                "{}",
+                norm.label()
+            );
+        }
+        assert!(found >= 12, "labels have changed: only {found} are known");
+    }
+
+    #[test]
     fn a_rank_one_matrix_has_a_product_for_its_norm() {
         let space = Dimensions::new(2, 2).unwrap();
         let value = |label: &str| {

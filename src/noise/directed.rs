@@ -297,6 +297,24 @@ mod tests {
     }
 
     #[test]
+    fn every_registered_norm_gets_a_moment_that_is_exact_or_above_the_enumerated_one() {
+        for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+            for (direction, d) in
+                Direction::ALL.into_iter().flat_map(|x| [(x, space(2, 2)), (x, space(1, 3))])
+            {
+                for p in [1.2, 1.5, 2.0] {
+                    let truth = enumerated(direction, d, &norm, p);
+                    let claimed = direction.dual_moment::<f64>(&FiveValues, d, &norm, order(p)).unwrap();
+                    let ratio = claimed.bound() / truth;
+                    let case = format!("{direction:?} {d} {} p={p}: {claimed:?} vs {truth}", norm.label());
+                    assert!(ratio >= 1.0 - 1e-12 && ratio < 8.0, "{case}");
+                    assert!(!claimed.is_exact() || ratio <= 1.0 + 1e-12, "{case}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn the_same_bounds_hold_on_two_by_three_with_independent_entries() {
         for norm in [TestNorm::Spectral, TestNorm::Nuclear, TestNorm::MaxColL2, TestNorm::Anonymous] {
             let truth = enumerated(Direction::Full, space(2, 3), &norm, 1.5);

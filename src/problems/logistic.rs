@@ -483,6 +483,10 @@ impl<T: Scalar> FiniteSum<T> for Logistic<T> {
         self.gradient_of(residuals.as_ref(), samples.as_ref(), w)
     }
 
+    fn component_variance(&self) -> f64 {
+        2.0 * self.mean_size(2.0, 2.0)
+    }
+
     fn component_noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError> {
         let circumradius = norm.ball(self.dimensions())?.circumradius;
         let sizes = self.component_sizes(norm)?;
@@ -501,7 +505,7 @@ impl<T: Scalar> FiniteSum<T> for Logistic<T> {
 #[cfg(test)]
 mod tests {
     use super::super::checks::{self, Attack, gaussian};
-    use super::super::finite_sum::average_of;
+    use super::super::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
     use super::*;
     use crate::seed::stream;
     use crate::spec::problem;
@@ -590,6 +594,22 @@ mod tests {
         let pair = problem::a2_smoothness(&f, &Spectral, &attack.x, &attack.y).unwrap();
         assert!(pair.holds(1e-9) && pair.ratio() > 0.999, "{pair:?}");
         assert!((f.smoothness(&Spectral).unwrap().constant() - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn no_pair_breaks_the_constants_in_any_registered_norm() {
+        for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+            for lambda in [0.0, 0.3] {
+                checks::class_constants_in(&small(lambda), &norm, 1.0);
+                checks::class_constants_in(&binary(lambda), &norm, 0.3);
+            }
+            let f = small(0.2);
+            let w = gaussian(&f, 30.0, &mut stream(3, 0));
+            for order in [1.2, 1.5, 2.0] {
+                let bound = f.component_noise_moment(&norm, p(order)).unwrap().bound();
+                assert!(f.noise_at(&w, &norm, p(order)).unwrap() <= bound, "{} {order}", norm.label());
+            }
+        }
     }
 
     #[test]
@@ -682,16 +702,23 @@ mod tests {
     #[test]
     fn averaging_is_bounded_as_enumeration_says() {
         let f = small(0.0);
-        let w = f.start();
+        let w = gaussian(&f, 2.0, &mut stream(6, 0));
         let mean = f.gradient(&w);
         let deviations: Vec<_> = (0..12).map(|i| &f.component_gradient(i, &w) - &mean).collect();
-        for norm in [Spectral, Frobenius, MaxEntry] {
-            let one = f.noise_at(&w, &norm, p(1.5)).unwrap();
-            let pairs = deviations.iter().flat_map(|a| deviations.iter().map(move |b| &(a + b) * 0.5));
-            let two: f64 = pairs.map(|d| norm.dual_value(&d).unwrap().powf(1.5)).sum::<f64>() / 144.0;
-            let bound = average_of(2, Moment::Exact(one), &norm as &dyn Norm<f64>, f.dimensions(), p(1.5));
-            let bound = bound.unwrap().bound();
-            assert!(two <= bound && bound <= one, "{norm:?}: {two} {bound} {one}");
+        for norm in TestNorm::ALL {
+            for order in [1.2, 1.5, 2.0] {
+                let one = f.noise_at(&w, &norm, p(order)).unwrap();
+                let exact = minibatch_noise_at(&f, &w, &norm, p(order), 1).unwrap();
+                assert_eq!(exact, Moment::Exact(one));
+                let pairs = deviations.iter().flat_map(|a| deviations.iter().map(move |b| &(a + b) * 0.5));
+                let two: f64 = pairs.map(|d| norm.dual_value(&d).unwrap().powf(order)).sum::<f64>() / 144.0;
+                let bound = minibatch_noise_at(&f, &w, &norm, p(order), 2).unwrap().bound();
+                let everywhere = minibatch_noise_moment(&f, &norm, p(order), 2).unwrap().bound();
+                let case = format!("{norm:?} p={order}: {two} {bound} {one} {everywhere}");
+                assert!(two <= bound && bound <= one && bound <= everywhere, "{case}");
+                // In a Euclidean space variances add.
+                assert!(norm != Frobenius || order < 2.0 || (two - bound).abs() <= 1e-12 * two, "{case}");
+            }
         }
     }
 

@@ -115,6 +115,15 @@ mod tests {
     }
 
     #[test]
+    fn no_pair_breaks_the_constants_in_any_registered_norm() {
+        for built in every_example::<f64>().iter().filter(|built| built.problem().name() != "digits") {
+            for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+                checks::class_constants_in(built.problem(), &norm, 1.0);
+            }
+        }
+    }
+
+    #[test]
     fn names_and_keys_that_do_not_exist_are_refused() {
         let refuse = |text: &str| build::<f64>(&text.parse().unwrap()).unwrap_err().to_string();
         assert!(refuse("name = 'digit'").contains("known are: quadratic"));
