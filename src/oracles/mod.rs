@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use crate::noise::{self, Moment, Noise};
-use crate::problems::finite_sum::average_of;
+use crate::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
 use crate::problems::{Built, FiniteSum};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
@@ -120,26 +120,24 @@ impl<T: Scalar> Sampling<T> {
     pub fn noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
         let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let one = sum.component_noise_moment(norm, p)?;
-        let drawn = average_of(batch, one, norm, sum.dimensions(), p)?;
+        let drawn = minibatch_noise_moment(sum, norm, p, batch)?;
         Ok(self.together(drawn, injected, norm, p)?)
     }
 
-    /// The same at one point: by enumeration for a batch of one (or none), otherwise from the enumerated moment of one.
+    /// The same at one point: by enumeration for a batch of one (or none), otherwise from the enumerated moments of one.
     ///
     /// # Errors
-    /// Those of the norm.
+    /// Those of the problem and of the norm.
     pub fn noise_moment_at(
         &self,
         x: &Matrix<T>,
         norm: &dyn Norm<T>,
         p: MomentOrder,
-    ) -> Result<Moment, NormError> {
+    ) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
         let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let one = sum.noise_at(x, norm, p)?;
-        let drawn = average_of(batch, Moment::Exact(one), norm, sum.dimensions(), p)?;
-        self.together(drawn, injected, norm, p)
+        let drawn = minibatch_noise_at(sum, x, norm, p, batch)?;
+        Ok(self.together(drawn, injected, norm, p)?)
     }
 
     fn minibatch(&self) -> Option<(&dyn FiniteSum<T>, usize)> {

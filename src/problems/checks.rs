@@ -81,25 +81,30 @@ impl Attack {
 /// Rounding of 1e-9 relative: differences of gradients at distance 1e-4 lose 4 digits of 16, and a second difference
 /// with the norm's own error some more.
 pub(crate) fn class_constants(f: &dyn Problem<f64>, scale: f64) {
-    let check = |what: &str, norm: &TestNorm, inequality: Inequality| {
+    for norm in TestNorm::ALL {
+        class_constants_in(f, &norm, scale);
+    }
+}
+
+/// The same in one norm.
+pub(crate) fn class_constants_in(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, scale: f64) {
+    let check = |what: &str, inequality: Inequality| {
         assert!(inequality.holds(1e-9), "{} {what} {norm:?}: {inequality:?}", f.name());
     };
-    for norm in &TestNorm::ALL {
-        let mut rng = stream(13, 0);
-        for k in 0..6 {
-            let x = gaussian(f, scale, &mut rng);
-            let mut y = x.clone();
-            y.add_scaled([1e-3, 0.3, 3.0][k % 3], &gaussian(f, 1.0, &mut rng));
-            let attack = (k < 2).then(|| Attack::on_smoothness(f, norm, &x));
-            let (x, y) = attack.map_or((x, y), |a| (a.x, a.y));
-            check("A1", norm, problem::a1_infimum(f, &x));
-            check("A2", norm, problem::a2_smoothness(f, norm, &x, &y).unwrap());
-            check("descent", norm, problem::descent_lemma(f, norm, &x, &y).unwrap());
-            let z = -&norm.lmo(&f.hessian_action(&x, &(&y - &x))).unwrap();
-            let a4 = problem::a4_hessian_lipschitz(f, norm, &x, &y, &z).unwrap();
-            // With rho = 0 or a tiny step what is left is rounding, absolute.
-            let size = norm.dual_value(&f.hessian_action(&x, &z)).unwrap();
-            assert!(a4.left <= a4.right * (1.0 + 1e-9) + 1e-12 * size, "A4 {norm:?}: {a4:?}");
-        }
+    let mut rng = stream(13, 0);
+    for k in 0..6 {
+        let x = gaussian(f, scale, &mut rng);
+        let mut y = x.clone();
+        y.add_scaled([1e-3, 0.3, 3.0][k % 3], &gaussian(f, 1.0, &mut rng));
+        let attack = (k < 2).then(|| Attack::on_smoothness(f, norm, &x));
+        let (x, y) = attack.map_or((x, y), |a| (a.x, a.y));
+        check("A1", problem::a1_infimum(f, &x));
+        check("A2", problem::a2_smoothness(f, norm, &x, &y).unwrap());
+        check("descent", problem::descent_lemma(f, norm, &x, &y).unwrap());
+        let z = -&norm.lmo(&f.hessian_action(&x, &(&y - &x))).unwrap();
+        let a4 = problem::a4_hessian_lipschitz(f, norm, &x, &y, &z).unwrap();
+        // With rho = 0 or a tiny step what is left is rounding, absolute.
+        let size = norm.dual_value(&f.hessian_action(&x, &z)).unwrap();
+        assert!(a4.left <= a4.right * (1.0 + 1e-9) + 1e-12 * size, "A4 {norm:?}: {a4:?}");
     }
 }

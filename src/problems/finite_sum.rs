@@ -56,25 +56,89 @@ pub trait FiniteSum<T: Scalar>: Problem<T> {
     /// # Errors
     /// [`ProblemError`] if the norm does not live on this space.
     fn component_noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError>;
+
+    /// E||grad f_i(X) - grad f(X)||_F^2 at EVERY point X is at most this.
+    fn component_variance(&self) -> f64;
 }
 
-/// E||D_1 + .. + D_b||_*^p/b^p for independent copies of a D with mean zero, from E||D||_*^p: at most
-/// min{1, K_p b^{1-p}} of it, and the moment itself (as exact as it is) for b = 1.
-///
-/// By the definition of K_p the sum's moment is at most K_p b E||D||_*^p; by convexity the mean's is at most that of one.
+/// What is known of the deviation D of one component's gradient from the mean: E||D||_*^p, E||D||_*^2, E||D||_F^2.
+#[derive(Debug, Clone, Copy)]
+struct OneComponent {
+    of_order: Moment,
+    second: Moment,
+    variance: f64,
+}
+
+impl OneComponent {
+    /// E||(D_1 + .. + D_b)/b||_*^p for independent copies: as exact as one is for b = 1, else the least of
+    ///
+    /// - E||D||_*^p (convexity);
+    /// - K_p b^{1-p} E||D||_*^p (the definition of K_p);
+    /// - (K_2 E||D||_*^2/b)^{p/2} (the same at order 2, then Lyapunov);
+    /// - (R^2 E||D||_F^2/b)^{p/2} (variances add; R the circumradius of the unit ball; Lyapunov).
+    fn averaged<T: Scalar>(
+        self,
+        batch: usize,
+        norm: &dyn Norm<T>,
+        space: Dimensions,
+        p: MomentOrder,
+    ) -> Result<Moment, ProblemError> {
+        if batch <= 1 || self.of_order == Moment::Infinite {
+            return Ok(self.of_order);
+        }
+        let (order, count) = (p.p(), batch as f64);
+        let two = MomentOrder::new(2.0)?;
+        let one = self.of_order.bound();
+        let by_type = norm.noise_type(space, p)?.upper * count.powf(1.0 - order) * one;
+        let by_second = norm.noise_type(space, two)?.upper * self.second.bound() / count;
+        let by_variance = norm.ball(space)?.circumradius.powi(2) * self.variance / count;
+        Ok(Moment::UpperBound(one.min(by_type).min(by_second.min(by_variance).powf(0.5 * order))))
+    }
+}
+
+/// E||g - grad f(X)||_*^p at EVERY point, for the mean g of `batch` components drawn with replacement.
 ///
 /// # Errors
-/// Those of the norm.
-pub fn average_of<T: Scalar>(
-    batch: usize,
-    one: Moment,
+/// Those of the problem and of the norm.
+pub fn minibatch_noise_moment<T: Scalar>(
+    sum: &dyn FiniteSum<T>,
     norm: &dyn Norm<T>,
-    space: Dimensions,
     p: MomentOrder,
-) -> Result<Moment, NormError> {
-    if batch <= 1 || one == Moment::Infinite {
-        return Ok(one);
-    }
-    let factor = norm.noise_type(space, p)?.upper * (batch as f64).powf(1.0 - p.p());
-    Ok(Moment::UpperBound(one.bound() * factor.min(1.0)))
+    batch: usize,
+) -> Result<Moment, ProblemError> {
+    let one = OneComponent {
+        of_order: sum.component_noise_moment(norm, p)?,
+        second: sum.component_noise_moment(norm, MomentOrder::new(2.0)?)?,
+        variance: sum.component_variance(),
+    };
+    one.averaged(batch, norm, sum.dimensions(), p)
+}
+
+/// The same at one point, from moments of one component that are enumerated there: exact for a batch of one.
+///
+/// # Errors
+/// Those of the problem and of the norm.
+pub fn minibatch_noise_at<T: Scalar>(
+    sum: &dyn FiniteSum<T>,
+    x: &Matrix<T>,
+    norm: &dyn Norm<T>,
+    p: MomentOrder,
+    batch: usize,
+) -> Result<Moment, ProblemError> {
+    let one = OneComponent {
+        of_order: Moment::Exact(sum.noise_at(x, norm, p)?),
+        second: Moment::Exact(sum.noise_at(x, norm, MomentOrder::new(2.0)?)?),
+        variance: variance_at(sum, x),
+    };
+    one.averaged(batch, norm, sum.dimensions(), p)
+}
+
+/// E||D||_F^2 at one point, by enumeration.
+fn variance_at<T: Scalar>(sum: &dyn FiniteSum<T>, x: &Matrix<T>) -> f64 {
+    let mean = sum.gradient(x);
+    let squares = (0..sum.components()).map(|i| {
+        let deviation = &sum.component_gradient(i, x) - &mean;
+        deviation.entries().map(|e| e.to_f64() * e.to_f64()).sum::<f64>()
+    });
+    squares.sum::<f64>() / sum.components() as f64
 }

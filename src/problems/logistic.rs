@@ -483,6 +483,10 @@ impl<T: Scalar> FiniteSum<T> for Logistic<T> {
         self.gradient_of(residuals.as_ref(), samples.as_ref(), w)
     }
 
+    fn component_variance(&self) -> f64 {
+        2.0 * self.mean_size(2.0, 2.0)
+    }
+
     fn component_noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError> {
         let circumradius = norm.ball(self.dimensions())?.circumradius;
         let sizes = self.component_sizes(norm)?;
@@ -501,7 +505,7 @@ impl<T: Scalar> FiniteSum<T> for Logistic<T> {
 #[cfg(test)]
 mod tests {
     use super::super::checks::{self, Attack, gaussian};
-    use super::super::finite_sum::average_of;
+    use super::super::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
     use super::*;
     use crate::seed::stream;
     use crate::spec::problem;
@@ -581,6 +585,51 @@ mod tests {
     }
 
     #[test]
+    fn two_pairs_of_undecided_classes_attain_the_spectral_constant_over_two_eigenvalues() {
+        let features = Matrix::from_rows(&[[1.0, 0.0], [0.0, 1.0]]).unwrap();
+        let f = Logistic::<f64>::new(&features, &[0, 2], 4, 0.0).unwrap();
+        // Sample 1 wavers between classes 0 and 1, sample 2 between 2 and 3: Z = two orthonormal columns sees both.
+        let x = Matrix::from_fn(4, 2, |c, j| if c / 2 == j { 0.0 } else { -1e3 });
+        let attack = Attack::on_smoothness(&f, &Spectral, &x);
+        let pair = problem::a2_smoothness(&f, &Spectral, &attack.x, &attack.y).unwrap();
+        assert!(pair.holds(1e-9) && pair.ratio() > 0.999, "{pair:?}");
+        assert!((f.smoothness(&Spectral).unwrap().constant() - 0.5).abs() < 1e-15);
+    }
+
+    #[test]
+    fn no_pair_breaks_the_constants_in_any_registered_norm() {
+        for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+            for lambda in [0.0, 0.3] {
+                checks::class_constants_in(&small(lambda), &norm, 1.0);
+                checks::class_constants_in(&binary(lambda), &norm, 0.3);
+            }
+            let f = small(0.2);
+            let w = gaussian(&f, 30.0, &mut stream(3, 0));
+            for order in [1.2, 1.5, 2.0] {
+                let bound = f.component_noise_moment(&norm, p(order)).unwrap().bound();
+                assert!(f.noise_at(&w, &norm, p(order)).unwrap() <= bound, "{} {order}", norm.label());
+            }
+        }
+    }
+
+    #[test]
+    fn single_precision_agrees_with_double() {
+        let mut rng = stream(22, 0);
+        let features = Matrix::from_fn(40, 5, |_, _| rng.random::<f64>());
+        let labels: Vec<_> = (0..40).map(|i| i % 4).collect();
+        let (single, double) = (
+            Logistic::<f32>::new(&features, &labels, 4, 0.1).unwrap(),
+            Logistic::<f64>::new(&features, &labels, 4, 0.1).unwrap(),
+        );
+        let w = gaussian(&double, 1.0, &mut rng);
+        let error = |a: &Matrix<f32>, b: &Matrix<f64>| (&a.cast() - b).max_abs();
+        // Inputs rounded to u = 6e-8, sums of 40 terms of size 1 with weight 1/40.
+        assert!(error(&single.gradient(&w.cast()), &double.gradient(&w)) < 1e-6);
+        assert!(error(&single.hessian_action(&w.cast(), &w.cast()), &double.hessian_action(&w, &w)) < 1e-5);
+        assert!((f64::from(single.objective(&w.cast())) - double.objective(&w)).abs() < 1e-5);
+    }
+
+    #[test]
     fn one_sample_attains_the_third_derivative_and_half_of_it_is_broken() {
         // p = (1 +- 1/sqrt 3)/2 maximises p(1-p)(1-2p).
         let features = Matrix::from_rows(&[[0.6, 0.8], [0.6, 0.8]]).unwrap();
@@ -653,16 +702,23 @@ mod tests {
     #[test]
     fn averaging_is_bounded_as_enumeration_says() {
         let f = small(0.0);
-        let w = f.start();
+        let w = gaussian(&f, 2.0, &mut stream(6, 0));
         let mean = f.gradient(&w);
         let deviations: Vec<_> = (0..12).map(|i| &f.component_gradient(i, &w) - &mean).collect();
-        for norm in [Spectral, Frobenius, MaxEntry] {
-            let one = f.noise_at(&w, &norm, p(1.5)).unwrap();
-            let pairs = deviations.iter().flat_map(|a| deviations.iter().map(move |b| &(a + b) * 0.5));
-            let two: f64 = pairs.map(|d| norm.dual_value(&d).unwrap().powf(1.5)).sum::<f64>() / 144.0;
-            let bound = average_of(2, Moment::Exact(one), &norm as &dyn Norm<f64>, f.dimensions(), p(1.5));
-            let bound = bound.unwrap().bound();
-            assert!(two <= bound && bound <= one, "{norm:?}: {two} {bound} {one}");
+        for norm in TestNorm::ALL {
+            for order in [1.2, 1.5, 2.0] {
+                let one = f.noise_at(&w, &norm, p(order)).unwrap();
+                let exact = minibatch_noise_at(&f, &w, &norm, p(order), 1).unwrap();
+                assert_eq!(exact, Moment::Exact(one));
+                let pairs = deviations.iter().flat_map(|a| deviations.iter().map(move |b| &(a + b) * 0.5));
+                let two: f64 = pairs.map(|d| norm.dual_value(&d).unwrap().powf(order)).sum::<f64>() / 144.0;
+                let bound = minibatch_noise_at(&f, &w, &norm, p(order), 2).unwrap().bound();
+                let everywhere = minibatch_noise_moment(&f, &norm, p(order), 2).unwrap().bound();
+                let case = format!("{norm:?} p={order}: {two} {bound} {one} {everywhere}");
+                assert!(two <= bound && bound <= one && bound <= everywhere, "{case}");
+                // In a Euclidean space variances add.
+                assert!(norm != Frobenius || order < 2.0 || (two - bound).abs() <= 1e-12 * two, "{case}");
+            }
         }
     }
 

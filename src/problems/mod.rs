@@ -82,3 +82,56 @@ pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
     let entry = registry::find("problem", entries::<T>(), &name, |e| e.name)?;
     (entry.build)(table)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_norms::TestNorm;
+
+    fn every_example<T: Scalar>() -> Vec<Built<T>> {
+        let tables = entries::<T>().into_iter().flat_map(|entry| (entry.examples)());
+        tables.map(|table| build(&table).unwrap()).collect()
+    }
+
+    #[test]
+    fn every_example_builds_and_starts_at_a_gradient_that_is_not_zero() {
+        fn check<T: Scalar>() {
+            for built in every_example::<T>() {
+                let f = built.problem();
+                assert_eq!(f.start().dimensions().unwrap(), f.dimensions());
+                assert!(!f.gradient(&f.start()).is_zero() && f.gap().is_ok(), "{}", f.name());
+                assert!(f.smoothness(&TestNorm::Frobenius).is_ok());
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+    }
+
+    #[test]
+    fn every_example_has_the_derivatives_it_claims() {
+        for built in every_example::<f64>() {
+            checks::derivatives(built.problem(), 0.5);
+        }
+    }
+
+    #[test]
+    fn no_pair_breaks_the_constants_in_any_registered_norm() {
+        for built in every_example::<f64>().iter().filter(|built| built.problem().name() != "digits") {
+            for norm in crate::norms::entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
+                checks::class_constants_in(built.problem(), &norm, 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn names_and_keys_that_do_not_exist_are_refused() {
+        let refuse = |text: &str| build::<f64>(&text.parse().unwrap()).unwrap_err().to_string();
+        assert!(refuse("name = 'digit'").contains("known are: quadratic"));
+        assert!(refuse("lambda = 0.1").contains("name"));
+        #[cfg(feature = "digits")]
+        {
+            assert!(refuse("name = 'digits'\nlamda = 0.1").contains("lamda"));
+            assert!(refuse("name = 'digits'\nlambda = -0.1").contains("at least 0"));
+        }
+    }
+}

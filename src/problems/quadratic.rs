@@ -132,7 +132,7 @@ impl<T: Scalar> Quadratic<T> {
     }
 
     /// a_i b_i for i <= r.
-    fn paired(&self) -> impl Iterator<Item = f64> + '_ {
+    fn paired(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         self.of_left.eigenvalues.iter().zip(&self.of_right.eigenvalues).map(|(a, b)| a * b)
     }
 

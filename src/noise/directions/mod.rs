@@ -79,10 +79,11 @@ fn of_law(law: &dyn ScalarLaw, s: f64) -> Moment {
     }
 }
 
-/// E||(X_1, .., X_d)||_b^s for independent copies of X: [`lb_moment`], and the law's own formula for b = 2.
+/// E||(X_1, .., X_d)||_b^s for independent copies of X: [`lb_moment`], and the law's own formula for b = 2, except at
+/// s = 2, where d E X^2 is better conditioned than a ratio of Gamma functions of d.
 fn vector_moment(law: &dyn ScalarLaw, b: f64, d: usize, s: f64) -> Moment {
     match law.euclidean_moment(d, s) {
-        Some(m) if b == 2.0 => Moment::Exact(m),
+        Some(m) if b == 2.0 && s != 2.0 => Moment::Exact(m),
         _ => lb_moment(b, d, &|t| of_law(law, t), s),
     }
 }

@@ -53,7 +53,9 @@ pub(super) fn dual_moment<T: Scalar>(
 
 /// u v^T whose signs after the first row and column are the bits of `code`.
 fn pattern<T: Scalar>(space: Dimensions, code: usize) -> Matrix<T> {
-    let flipped = |bit: Option<usize>| bit.is_some_and(|bit| code.checked_shr(bit as u32).unwrap_or(0) & 1 == 1);
+    // Large spaces have more signs than `code` has bits: those beyond are plus.
+    let bit_of = |bit: usize| code.checked_shr(u32::try_from(bit).unwrap_or(u32::MAX)).unwrap_or(0) & 1;
+    let flipped = |bit: Option<usize>| bit.is_some_and(|bit| bit_of(bit) == 1);
     let size = 1.0 / (space.entries() as f64).sqrt();
     Matrix::from_fn(space.rows(), space.columns(), |i, j| {
         let row = flipped(i.checked_sub(1));
