@@ -1,7 +1,8 @@
 //! What can go wrong in a call, and the exit code that says so.
 
 use heavynorm::registry::ConfigError;
-use heavynorm::spec::NormError;
+use heavynorm::spec::{HypothesisError, NormError, ProblemError};
+use heavynorm_proofs_check::PlanError;
 use thiserror::Error;
 
 use crate::npy::NpyError;
@@ -45,6 +46,24 @@ impl From<ConfigError> for Failure {
 
 impl From<NormError> for Failure {
     fn from(e: NormError) -> Self {
+        Self::Input(e.to_string())
+    }
+}
+
+impl From<ProblemError> for Failure {
+    fn from(e: ProblemError) -> Self {
+        Self::Input(e.to_string())
+    }
+}
+
+impl From<HypothesisError> for Failure {
+    fn from(e: HypothesisError) -> Self {
+        Self::Input(e.to_string())
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(e: PlanError) -> Self {
         Self::Input(e.to_string())
     }
 }

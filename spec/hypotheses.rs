@@ -138,7 +138,7 @@ impl Smoothness {
     }
 }
 
-/// rho of assumption A4, ||(D^2 f(X) - D^2 f(Y))[Z]||_* <= rho||X - Y|| ||Z||, in a stated norm.
+/// rho of assumption A4, ||(D^2 f(X) - D^2 f(Y))\[Z\]||_* <= rho||X - Y|| ||Z||, in a stated norm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HessianLipschitz {
     constant: f64,

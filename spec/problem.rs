@@ -62,7 +62,7 @@ pub trait Problem<T: Scalar>: fmt::Debug + Send + Sync {
     /// grad f(X).
     fn gradient(&self, x: &Matrix<T>) -> Matrix<T>;
 
-    /// D^2 f(X)[Z].
+    /// D^2 f(X)\[Z\].
     fn hessian_action(&self, x: &Matrix<T>, z: &Matrix<T>) -> Matrix<T>;
 
     /// What is known of inf f.
@@ -131,7 +131,7 @@ pub fn a2_smoothness<T: Scalar>(
     Ok(Inequality { left: norm.dual_value(&change)?.to_f64(), right: l * norm.value(&(x - y))?.to_f64() })
 }
 
-/// A4 on a pair and a direction: ||(D^2 f(X) - D^2 f(Y))[Z]||_* <= rho||X - Y|| ||Z||.
+/// A4 on a pair and a direction: ||(D^2 f(X) - D^2 f(Y))\[Z\]||_* <= rho||X - Y|| ||Z||.
 ///
 /// # Errors
 /// Those of the norm and of the derived constant.

@@ -5,6 +5,7 @@ use std::sync::Once;
 
 use plotters::coord::combinators::LogCoord;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontStyle, register_font};
 
 use super::{FONT, PALETTE};
@@ -58,9 +59,10 @@ type Drawn<E> = Result<(), DrawingAreaErrorKind<E>>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
 type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<LogCoord<f64>, LogCoord<f64>>>;
 
-const WIDTH: u32 = 360;
-const HEIGHT: u32 = 330;
-const LEGEND: u32 = 54;
+const WIDTH: u32 = 400;
+const HEIGHT: u32 = 340;
+/// Of the legend: one entry's width, one line's height, the space above and below.
+const ENTRY: (u32, u32, u32) = (255, 18, 14);
 
 /// Draws the panels in rows of `columns`, the legend below them.
 ///
@@ -74,7 +76,9 @@ pub fn draw(panels: &[Panel], columns: usize) -> Result<String, String> {
     });
     let columns = columns.clamp(1, panels.len().max(1));
     let rows = panels.len().div_ceil(columns);
-    let size = (WIDTH * columns as u32, HEIGHT * rows as u32 + LEGEND);
+    let width = WIDTH * columns as u32;
+    let lines = legend(panels).len().div_ceil(per_line(width)) as u32;
+    let size = (width, HEIGHT * rows as u32 + ENTRY.1 * lines + ENTRY.2);
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
@@ -118,33 +122,68 @@ fn draw_panel<'a>(area: &Area<'a>, panel: &Panel) -> Drawn<<SVGBackend<'a> as Dr
     let mut chart = ChartBuilder::on(area)
         .caption(&panel.title, ("sans-serif", 14))
         .margin(10)
-        .x_label_area_size(42)
-        .y_label_area_size(58)
+        .x_label_area_size(46)
+        .y_label_area_size(62)
         .build_cartesian_2d(xs.clone().log_scale(), ys.clone().log_scale())?;
-    let name = |x: &f64| match panel.x_names.is_empty() {
-        true => plain(*x),
-        false => {
-            panel.x_names.iter().find(|(at, _)| (at - x).abs() < 1e-9).map_or(String::new(), |n| n.1.clone())
-        }
-    };
+    // The library marks powers of ten alone; panels here often span less than a decade.
     chart
         .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(RGBColor(225, 225, 225))
-        .x_labels(6)
-        .y_labels(6)
-        .x_label_formatter(&name)
-        .y_label_formatter(&|y| plain(*y))
+        .disable_mesh()
+        .x_labels(0)
+        .y_labels(0)
         .x_desc(&panel.x_label)
         .y_desc(&panel.y_label)
-        .label_style(("sans-serif", 11))
         .axis_desc_style(("sans-serif", 12))
         .draw()?;
+    draw_ticks(area, &mut chart, panel, &xs, &ys)?;
     for &y in &panel.references {
-        chart.draw_series(LineSeries::new([(xs.start, y), (xs.end, y)], RGBColor(150, 150, 150)))?;
+        chart.draw_series(LineSeries::new([(xs.start, y), (xs.end, y)], RGBColor(120, 120, 120)))?;
     }
     for curve in &panel.curves {
         draw_curve(&mut chart, curve, &ys)?;
+    }
+    Ok(())
+}
+
+/// Numbers 1, 2, 5, 10, ... inside a range, powers of ten alone if those are enough.
+fn ticks(range: &Range<f64>) -> Vec<f64> {
+    let exponents = range.start.log10().floor() as i32..=range.end.log10().ceil() as i32;
+    let all = |digits: &[f64]| -> Vec<f64> {
+        let at = |e: i32| digits.iter().map(move |d| d * 10f64.powi(e));
+        exponents.clone().flat_map(at).filter(|x| range.contains(x)).collect()
+    };
+    [&[1.0][..], &[1.0, 3.0], &[1.0, 2.0, 5.0]]
+        .into_iter()
+        .map(all)
+        .find(|ticks| ticks.len() >= 4)
+        .unwrap_or_else(|| all(&[1.0, 1.5, 2.0, 3.0, 5.0, 7.0]))
+}
+
+fn draw_ticks<'a>(
+    area: &Area<'a>,
+    chart: &mut Chart<'_, 'a>,
+    panel: &Panel,
+    xs: &Range<f64>,
+    ys: &Range<f64>,
+) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+    let light = RGBColor(228, 228, 228);
+    let (left, top) = area.get_base_pixel();
+    let style = |h, v| ("sans-serif", 11).into_text_style(area).pos(Pos::new(h, v));
+    for y in ticks(ys) {
+        chart.draw_series([PathElement::new([(xs.start, y), (xs.end, y)], light)])?;
+        let (px, py) = chart.plotting_area().map_coordinate(&(xs.start, y));
+        area.draw(&Text::new(plain(y), (px - left - 6, py - top), style(HPos::Right, VPos::Center)))?;
+    }
+    let numbers = || ticks(xs).into_iter().map(|x| (x, plain(x))).collect();
+    let names = if panel.x_names.is_empty() { numbers() } else { panel.x_names.clone() };
+    for (x, name) in names {
+        chart.draw_series([PathElement::new([(x, ys.start), (x, ys.end)], light)])?;
+        let (px, py) = chart.plotting_area().map_coordinate(&(x, ys.start));
+        // A name may be of two lines.
+        for (k, line) in name.lines().enumerate() {
+            let at = (px - left, py - top + 6 + 13 * k as i32);
+            area.draw(&Text::new(line, at, style(HPos::Center, VPos::Top)))?;
+        }
     }
     Ok(())
 }
@@ -174,21 +213,29 @@ fn draw_curve<'b>(
     Ok(())
 }
 
-fn draw_legend<'a>(
-    area: &Area<'a>,
-    panels: &[Panel],
-) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+/// The curves of distinct labels.
+fn legend(panels: &[Panel]) -> Vec<&Curve> {
     let mut shown: Vec<&Curve> = Vec::new();
     for curve in panels.iter().flat_map(|panel| &panel.curves) {
         if !shown.iter().any(|other| other.label == curve.label) {
             shown.push(curve);
         }
     }
-    let (width, _) = area.dim_in_pixel();
-    let column = 250;
-    let per_row = (width as usize / column).max(1);
-    for (k, curve) in shown.into_iter().enumerate() {
-        let (x, y) = ((20 + column * (k % per_row)) as i32, 8 + 17 * (k / per_row) as i32);
+    shown
+}
+
+fn per_line(width: u32) -> usize {
+    (width / ENTRY.0).max(1) as usize
+}
+
+fn draw_legend<'a>(
+    area: &Area<'a>,
+    panels: &[Panel],
+) -> Drawn<<SVGBackend<'a> as DrawingBackend>::ErrorType> {
+    let per_line = per_line(area.dim_in_pixel().0);
+    for (k, curve) in legend(panels).into_iter().enumerate() {
+        let x = 20 + (ENTRY.0 as usize * (k % per_line)) as i32;
+        let y = 2 + (ENTRY.1 as usize * (k / per_line)) as i32;
         let color = rgb(curve.color);
         let gap = if curve.dashed { 5 } else { 0 };
         if !curve.scattered {

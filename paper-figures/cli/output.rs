@@ -1,0 +1,23 @@
+//! Standard output: JSON alone when it is asked for, and no panic when the reader has gone.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::error::Failure;
+
+/// Writes text to standard output. A closed pipe is no failure: the reader has seen enough.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Environment(format!("cannot write to standard output: {e}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes one JSON value and a line end.
+pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Input(e.to_string()))?;
+    print(&format!("{text}\n"))
+}

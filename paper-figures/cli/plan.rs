@@ -1,0 +1,121 @@
+//! `heavynorm plan`: the parameters that a theorem prescribes, and what it promises at them.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use clap::Args;
+use heavynorm::spec::{
+    Accuracy, Dimensions, Gap, HessianLipschitz, MomentOrder, NoiseScale, Norm, Smoothness,
+};
+use heavynorm_proofs_check::{Plan, PlanError, Radius, Setting, theorem};
+
+use super::norm::NormChoice;
+use super::output::{print, print_json};
+use crate::error::Failure;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+All constants are stated in the norm that is named (noise and gradients in its dual).
+
+Examples:
+  heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
+  heavynorm plan --theorem U3 --norm schatten --param q=4 --shape 10x64 --p 2 --gap 1 --smooth 1 --hessian 1 --sigma 1 --eps 0.1 --json")]
+pub(super) struct PlanArgs {
+    /// The theorem: U1 batched Scion, U2 Scion, U3 Transported Scion, U6 constrained Scion.
+    #[arg(long, value_name = "ID")]
+    theorem: String,
+    /// The norm's name; `heavynorm norm list` shows them.
+    #[arg(long, value_name = "NAME")]
+    norm: String,
+    #[command(flatten)]
+    choice: NormChoice,
+    /// Rows x columns (a layer: outputs x inputs).
+    #[arg(long, value_name = "MxN", value_parser = parse_shape)]
+    shape: (usize, usize),
+    /// Moment order of the noise, 1 < p <= 2.
+    #[arg(long, value_name = "P")]
+    p: f64,
+    /// Delta: the objective at the start minus its infimum, at most.
+    #[arg(long, value_name = "D")]
+    gap: f64,
+    /// L: the gradient is Lipschitz with this constant, from the norm to its dual.
+    #[arg(long, value_name = "L")]
+    smooth: f64,
+    /// rho: the Hessian is Lipschitz with this constant (needed for U3; 0 for a quadratic).
+    #[arg(long, value_name = "RHO")]
+    hessian: Option<f64>,
+    /// sigma: the p-th moment of the noise in the dual norm is at most sigma^p.
+    #[arg(long, value_name = "S")]
+    sigma: f64,
+    /// eps: the mean dual norm of the gradient is to be at most this.
+    #[arg(long, value_name = "E")]
+    eps: f64,
+    /// R: the constrained form stays in the ball of this radius (needed for U6).
+    #[arg(long, value_name = "R")]
+    radius: Option<f64>,
+    /// JSON on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn call(args: PlanArgs) -> Result<(), Failure> {
+    let plan = theorem(&args.theorem)?.plan(&setting(&args)?).map_err(|e| with_option(&e))?;
+    if args.json { print_json(&plan) } else { print(&text(&plan)) }
+}
+
+/// A missing hypothesis, with the option that states it.
+fn with_option(e: &PlanError) -> Failure {
+    let option = match e {
+        PlanError::MissingHessianLipschitz(_) => ": --hessian RHO",
+        PlanError::MissingRadius(_) => ": --radius R",
+        _ => "",
+    };
+    Failure::Input(format!("{e}{option}"))
+}
+
+fn parse_shape(text: &str) -> Result<(usize, usize), String> {
+    let sides = text.split_once(['x', 'X']).and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
+    sides.ok_or_else(|| "write rows x columns, for example 64x128".into())
+}
+
+fn setting(args: &PlanArgs) -> Result<Setting, Failure> {
+    let norm: Arc<dyn Norm<f64>> = Arc::from(args.choice.build(&args.norm)?);
+    let (rows, columns) = args.shape;
+    let label = norm.label();
+    Ok(Setting {
+        dimensions: Dimensions::new(rows, columns).map_err(|e| Failure::Input(e.to_string()))?,
+        moment_order: MomentOrder::new(args.p)?,
+        noise_scale: NoiseScale::new(args.sigma)?,
+        smoothness: Smoothness::new(args.smooth, label.clone())?,
+        hessian_lipschitz: args.hessian.map(|rho| HessianLipschitz::new(rho, label)).transpose()?,
+        gap: Gap::new(args.gap)?,
+        accuracy: Accuracy::new(args.eps)?,
+        radius: args.radius.map(Radius::new).transpose()?,
+        norm,
+    })
+}
+
+fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: String| {
+        writeln!(text, "{name:<18} {value}").expect("a string takes all");
+    };
+    line("theorem", format!("{} with the method {}", plan.theorem, plan.method));
+    line("start", plan.start.into());
+    line("averaging alpha", format!("{}", plan.alpha));
+    line("step size", format!("{}", plan.step_size));
+    line("horizon T", format!("{}", plan.horizon));
+    line("batch B", format!("{}", plan.batch));
+    line("calls T B", format!("{}", plan.calls));
+    line("K_p", format!("in [{}, {}]", plan.noise_type.lower, plan.noise_type.upper));
+    line("dimension factor", format!("{}", plan.dimension_factor));
+    line("moment order used", format!("{}", plan.moment_order));
+    line("bound", format!("{} =", plan.bound));
+    for (name, value) in plan.bound_terms.iter() {
+        line(&format!("  {name}"), format!("{value}"));
+    }
+    if plan.trivial {
+        line("note", "eps is so large that the start reaches it without a step".into());
+    }
+    text
+}

@@ -1,0 +1,401 @@
+//! `heavynorm run FILE.toml`: a method on a problem under a noise.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use clap::Args;
+use heavynorm::algorithms::{self, DynAlgorithm};
+use heavynorm::noise;
+use heavynorm::oracles::Sampling;
+use heavynorm::problems::{self, Built, Logistic};
+use heavynorm::registry::name_of_table;
+use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
+use heavynorm::spec::{Accuracy, MomentOrder, Norm};
+use heavynorm::statistics::{median, median_interval, passage_time};
+use heavynorm::{norms, seed};
+use heavynorm_proofs_check::{Plan, Radius, Setting, theorem};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use super::output::{print, print_json};
+use super::{Global, on_interrupt};
+use crate::error::Failure;
+use crate::npy;
+
+const EXAMPLE: &str = r#"The file, for example:
+
+  [problem]
+  name = "digits"                # or quadratic; or logistic with features, labels (.npy files), classes
+  lambda = 1e-3
+
+  [norm]
+  name = "spectral"              # the geometry of the method, the class constants and the goal
+
+  [noise]                        # optional
+  name = "pareto"                # see `heavynorm run --list`
+  direction = "rank-one"
+  tail_index = 1.6
+  scale = 0.1                    # or sigma and p: E||N||_*^p = sigma^p
+  batch = 32                     # of a finite sum; without it the gradient is exact up to the noise
+
+  [method]
+  name = "transported-scion"
+  step_size = 0.01               # numbers, or schedule = "theorem:U3", which needs [run] eps and p
+  averaging = 0.1
+
+  [run]
+  horizon = 2000                 # oracle calls (a theorem brings its own)
+  seeds = 5
+  levels = [0.1]                 # first passage of the dual norm of the exact gradient"#;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLE)]
+pub(super) struct RunArgs {
+    /// The experiment.
+    #[arg(value_name = "FILE.toml", required_unless_present = "list")]
+    file: Option<PathBuf>,
+    /// Show the names of problems, noises, methods and norms.
+    #[arg(long)]
+    list: bool,
+    /// JSON on standard output, with every record.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    problem: toml::Table,
+    norm: toml::Table,
+    noise: Option<toml::Table>,
+    method: toml::Table,
+    run: RunTable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RunTable {
+    horizon: Option<u64>,
+    seeds: u64,
+    #[serde(default)]
+    levels: Vec<f64>,
+    eps: Option<f64>,
+    p: Option<f64>,
+    /// More planned calls than this, all seeds together, are refused.
+    #[serde(default = "default_max_calls")]
+    max_calls: u64,
+}
+
+/// Some minutes of a small problem.
+fn default_max_calls() -> u64 {
+    20_000_000
+}
+
+/// A problem made of a user's own arrays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnData {
+    features: PathBuf,
+    labels: PathBuf,
+    classes: usize,
+    #[serde(default = "default_lambda")]
+    lambda: f64,
+}
+
+fn default_lambda() -> f64 {
+    1e-3
+}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    norm: String,
+    noise: String,
+    seed: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
+    horizon: u64,
+    passages: Vec<Passage>,
+    outcomes: Vec<Outcome<f64>>,
+}
+
+/// The calls to one level, over the seeds. Not reached is later than everything: `null`.
+#[derive(Debug, Serialize)]
+struct Passage {
+    level: f64,
+    reached: usize,
+    of: usize,
+    median: Option<f64>,
+    interval: [Option<f64>; 2],
+    coverage: f64,
+}
+
+pub(super) fn call(args: RunArgs, global: &Global) -> Result<(), Failure> {
+    let Some(path) = args.file.filter(|_| !args.list) else { return print(&list()) };
+    let report = experiment(&path, global)?;
+    if args.json { print_json(&report) } else { print(&text(&report)) }
+}
+
+fn list() -> String {
+    let mut text = String::new();
+    let mut section = |title: &str, rows: Vec<(&str, &str)>| {
+        text.push_str(&format!("{title}\n"));
+        for (name, summary) in rows {
+            text.push_str(&format!("  {name:<24} {summary}\n"));
+        }
+    };
+    let own = ("logistic", "logistic regression on your own features and labels (.npy)");
+    let problems = problems::entries::<f64>();
+    section("problems", problems.iter().map(|e| (e.name, e.summary)).chain([own]).collect());
+    section("noises", noise::entries::<f64>().iter().map(|e| (e.name, e.summary)).collect());
+    section("methods", algorithms::entries::<f64>().iter().map(|e| (e.name, e.summary)).collect());
+    section("norms", norms::entries::<f64>().iter().map(|e| (e.name, e.summary)).collect());
+    text
+}
+
+fn read(path: &Path) -> Result<File, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let message = format!("cannot read {}: {e}", path.display());
+        match e.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => Failure::Input(message),
+            _ => Failure::Environment(message),
+        }
+    })?;
+    toml::from_str(&text).map_err(|e| Failure::Input(format!("{}: {e}", path.display())))
+}
+
+/// The problem; paths of a user's data are relative to the file.
+fn problem(table: &toml::Table, folder: &Path) -> Result<Built<f64>, Failure> {
+    if name_of_table("problem", table)? != "logistic" {
+        return Ok(problems::build(table)?);
+    }
+    let own: OwnData = heavynorm::registry::read("logistic", table)?;
+    let features = npy::read_matrix(&folder.join(own.features))?;
+    let labels = npy::read_labels(&folder.join(own.labels))?;
+    let logistic = Logistic::new(&features, &labels, own.classes, own.lambda)
+        .map_err(|e| Failure::Input(e.to_string()))?;
+    Ok(Built::Sum(Arc::new(logistic)))
+}
+
+fn sampling(file: &File, problem: Built<f64>, norm: &dyn Norm<f64>) -> Result<Sampling<f64>, Failure> {
+    let none = toml::Table::from_iter([("name".to_owned(), "none".into())]);
+    let mut table = file.noise.clone().unwrap_or_else(|| none.clone());
+    // A batch alone is a noise, too.
+    table.entry("name").or_insert_with(|| "none".into());
+    Ok(Sampling::from_table(problem, &table, norm)?)
+}
+
+/// A method and, if a theorem schedules it, its plan.
+type Scheduled = (Box<dyn DynAlgorithm<f64>>, Option<Plan>);
+
+/// What `[method]` describes.
+fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> Result<Scheduled, Failure> {
+    let mut table = file.method.clone();
+    let Some(schedule) = table.remove("schedule") else {
+        return Ok((algorithms::build(&table, Arc::clone(norm))?, None));
+    };
+    let id = schedule.as_str().and_then(|s| s.strip_prefix("theorem:")).ok_or_else(|| {
+        Failure::Input(format!(
+            "[method] schedule must be \"theorem:ID\", for example \"theorem:U2\", not {schedule}"
+        ))
+    })?;
+    let theorem = theorem(id)?;
+    let name = name_of_table("method", &table)?;
+    if name != theorem.method() {
+        let message = format!("theorem {id} schedules the method {}, not {name}", theorem.method());
+        return Err(Failure::Input(message));
+    }
+    let radius = match table.remove("radius") {
+        None => None,
+        Some(radius) => {
+            let number = radius.as_float().or(radius.as_integer().map(|r| r as f64));
+            Some(Radius::new(
+                number.ok_or_else(|| Failure::Input("[method] radius must be a number".into()))?,
+            )?)
+        }
+    };
+    if let Some(other) = table.keys().find(|key| *key != "name") {
+        return Err(Failure::Input(format!(
+            "[method] takes numbers or a schedule, not both: remove {other} or schedule"
+        )));
+    }
+    let setting = setting(file, sampling, norm, radius)?;
+    let plan = theorem.plan(&setting)?;
+    let parameters = theorem.schedule(&setting)?;
+    let table = theorem.method_table(&setting, &parameters)?;
+    Ok((algorithms::build(&table, Arc::clone(norm))?, Some(plan)))
+}
+
+/// The hypotheses of a theorem, from the problem's own constants and the noise's own moments.
+fn setting(
+    file: &File,
+    sampling: &Sampling<f64>,
+    norm: &Arc<dyn Norm<f64>>,
+    radius: Option<Radius>,
+) -> Result<Setting, Failure> {
+    let missing = |key: &str| Failure::Input(format!("a theorem's schedule needs {key} in [run]"));
+    let eps = file.run.eps.ok_or_else(|| missing("eps"))?;
+    let p = MomentOrder::new(file.run.p.ok_or_else(|| missing("p (the moment order, 1 < p <= 2)"))?)?;
+    let problem = sampling.problem();
+    let moment = sampling.noise_moment(&**norm, p)?;
+    let noise_scale = moment.noise_scale(p).ok_or_else(|| {
+        Failure::Input(format!("the noise has no moment of order {}: take a smaller p in [run]", p.p()))
+    })?;
+    Ok(Setting {
+        norm: Arc::clone(norm),
+        dimensions: problem.dimensions(),
+        moment_order: p,
+        noise_scale,
+        smoothness: problem.smoothness(&**norm)?,
+        hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
+        gap: problem.gap()?,
+        accuracy: Accuracy::new(eps)?,
+        radius,
+    })
+}
+
+/// The horizon in calls, within what was allowed.
+fn horizon(run: &RunTable, plan: Option<&Plan>) -> Result<u64, Failure> {
+    if run.seeds == 0 {
+        return Err(Failure::Input("[run] seeds must be at least 1".into()));
+    }
+    let horizon = match (run.horizon, plan) {
+        (Some(0), _) => return Err(Failure::Input("[run] horizon must be at least 1 call".into())),
+        (Some(horizon), _) => horizon,
+        (None, Some(plan)) => plan.calls,
+        (None, None) => return Err(Failure::Input("[run] needs a horizon (in oracle calls)".into())),
+    };
+    let total = u128::from(horizon) * u128::from(run.seeds);
+    if total > u128::from(run.max_calls) {
+        return Err(Failure::Input(format!(
+            "{} seeds of {horizon} calls are {total} calls, more than max_calls = {}: take a larger eps, a smaller noise, \
+             fewer seeds or a horizon, or raise max_calls in [run]",
+            run.seeds, run.max_calls
+        )));
+    }
+    Ok(horizon)
+}
+
+fn experiment(path: &Path, global: &Global) -> Result<Report, Failure> {
+    let file = read(path)?;
+    if file.run.levels.iter().any(|level| !(level.is_finite() && *level >= 0.0)) {
+        return Err(Failure::Input("[run] levels must be finite and at least 0".into()));
+    }
+    let norm: Arc<dyn Norm<f64>> = Arc::from(norms::build(&file.norm)?);
+    let problem = problem(&file.problem, path.parent().unwrap_or(Path::new(".")))?;
+    let sampling = sampling(&file, problem, &*norm)?;
+    let (method, plan) = method(&file, &sampling, &norm)?;
+    let horizon = horizon(&file.run, plan.as_ref())?;
+    // The norm must live on the problem's space: better said before the run than after the first step.
+    norm.ball(sampling.problem().dimensions())?;
+    let targets = [Target { norm: Arc::clone(&norm), levels: file.run.levels.clone() }];
+    let start = sampling.problem().start();
+    let master = global.seed;
+    let experiment = Experiment {
+        algorithm: &*method,
+        problem: sampling.problem(),
+        start: &start,
+        oracle: &|unit| Ok(sampling.oracle(seed::stream(master, unit))),
+        targets: &targets,
+        horizon,
+        checks: Schedule::EveryStep,
+        records: Schedule::Geometric(1.1),
+        stop_when_reached: false,
+    };
+    let outcomes = watched(&experiment, &file.run, global)?;
+    Ok(Report {
+        norm: norm.label().to_string(),
+        noise: sampling.noise().label(),
+        seed: master,
+        plan,
+        horizon,
+        passages: file
+            .run
+            .levels
+            .iter()
+            .enumerate()
+            .map(|(k, &level)| passage(level, k, &outcomes))
+            .collect(),
+        outcomes,
+    })
+}
+
+/// Runs all seeds with a bar and an ear for Ctrl-C.
+fn watched(
+    experiment: &Experiment<'_, f64>,
+    run: &RunTable,
+    global: &Global,
+) -> Result<Vec<Outcome<f64>>, Failure> {
+    let bar = ProgressBar::new(1);
+    if !global.shows_progress() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar.set_style(
+        ProgressStyle::with_template("{wide_bar} {percent}% {eta} left").expect("a fixed template"),
+    );
+    let progress = |p: Progress| {
+        bar.set_length(p.of_calls);
+        bar.set_position(p.calls);
+    };
+    let interrupted = on_interrupt();
+    let seeds: Vec<u64> = (0..run.seeds).collect();
+    let control = Control { cancelled: &interrupted, progress: &progress };
+    let outcomes = global.pool()?.install(|| experiment.run(&seeds, true, control));
+    bar.finish_and_clear();
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(Failure::interrupted("nothing was written; run the command again"));
+    }
+    outcomes.map_err(|e| Failure::Input(e.to_string()))
+}
+
+fn passage(level: f64, k: usize, outcomes: &[Outcome<f64>]) -> Passage {
+    let passages: Vec<Option<u64>> = outcomes.iter().map(|o| o.first_passages[0][k]).collect();
+    let times: Vec<f64> = passages.iter().map(|&calls| passage_time(calls)).collect();
+    let finite = |x: f64| Some(x).filter(|x| x.is_finite());
+    let interval = median_interval(&times, 0.95);
+    Passage {
+        level,
+        reached: passages.iter().flatten().count(),
+        of: passages.len(),
+        median: median(&times).and_then(finite),
+        interval: [interval.and_then(|i| finite(i.lower)), interval.and_then(|i| finite(i.upper))],
+        coverage: interval.map_or(0.0, |i| i.coverage),
+    }
+}
+
+fn text(report: &Report) -> String {
+    let Report { norm, noise, seed, plan, horizon, passages, outcomes } = report;
+    let mut text = format!(
+        "norm {norm}, noise {noise}, {} seeds from master seed {seed}, horizon {horizon} calls\n",
+        outcomes.len()
+    );
+    if let Some(plan) = plan {
+        text.push_str(&format!(
+            "{}: alpha {}, step size {}, mean dual gradient norm promised at most {}\n",
+            plan.theorem, plan.alpha, plan.step_size, plan.bound
+        ));
+    }
+    let averages: Option<Vec<f64>> =
+        outcomes.iter().map(|o| o.mean_dual_gradient_norms.as_ref().map(|m| m[0])).collect();
+    if let Some(middle) = averages.and_then(|a| median(&a)) {
+        text.push_str(&format!("mean dual gradient norm over the steps: {middle} (median over seeds)\n"));
+    }
+    for p in passages {
+        let show = |x: Option<f64>| x.map_or("not reached".to_owned(), |x| format!("{x}"));
+        text.push_str(&format!(
+            "level {}: {} of {} seeds, median {} calls, interval [{}, {}] of coverage {:.3}\n",
+            p.level,
+            p.reached,
+            p.of,
+            show(p.median),
+            show(p.interval[0]),
+            show(p.interval[1]),
+            p.coverage
+        ));
+    }
+    let diverged = outcomes.iter().filter(|o| matches!(o.end, End::Diverged { .. })).count();
+    if diverged > 0 {
+        text.push_str(&format!("{diverged} of {} seeds diverged\n", outcomes.len()));
+    }
+    text
+}

@@ -1,0 +1,5 @@
+//! The page that explains the figures.
+
+mod page;
+
+pub use page::page;

@@ -1,0 +1,248 @@
+//! The command line as a stranger uses it: what it prints, where, and with which exit code.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use heavynorm::spec::Matrix;
+use heavynorm_paper_figures::npy;
+use serde_json::Value;
+
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn heavynorm_in(folder: &Path, arguments: &[&str]) -> Run {
+    let Output { status, stdout, stderr } =
+        Command::new(env!("CARGO_BIN_EXE_heavynorm")).args(arguments).current_dir(folder).output().unwrap();
+    Run {
+        code: status.code().expect("ended by itself"),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// A folder with G.npy, [[3, 0, 0], [0, 4, 0]]: spectral norm 4, nuclear norm 7, Frobenius norm 5.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let g = Matrix::from_rows(&[[3.0, 0.0, 0.0], [0.0, 4.0, 0.0]]).unwrap();
+    fs::write(folder.path().join("G.npy"), npy::to_bytes(&g).unwrap()).unwrap();
+    folder
+}
+
+fn refused(arguments: &[&str], advice: &str) {
+    let folder = folder();
+    let before = fs::read_dir(folder.path()).unwrap().count();
+    let run = heavynorm_in(folder.path(), arguments);
+    assert_eq!(run.code, 2, "{arguments:?}: {}", run.stderr);
+    assert!(run.stderr.contains(advice), "{arguments:?}: '{}' does not say '{advice}'", run.stderr);
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    assert_eq!(run.stdout, "", "{arguments:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), before, "{arguments:?} wrote something");
+}
+
+#[test]
+fn norms_are_listed_with_their_parameters() {
+    let run = heavynorm_in(folder().path(), &["norm", "list"]);
+    assert_eq!(run.code, 0);
+    for name in ["spectral", "schatten", "--param q=..", "ky-fan-dual", "rms-to-rms"] {
+        assert!(run.stdout.contains(name), "{name}: {}", run.stdout);
+    }
+}
+
+#[test]
+fn a_norm_and_its_dual_are_evaluated() {
+    let folder = folder();
+    let eval =
+        |op| heavynorm_in(folder.path(), &["norm", "eval", "spectral", "--op", op, "--input", "G.npy"]);
+    assert_eq!(eval("value").stdout.trim().parse::<f64>().unwrap(), 4.0);
+    assert!((eval("dual").stdout.trim().parse::<f64>().unwrap() - 7.0).abs() < 1e-14);
+}
+
+#[test]
+fn json_stands_alone_on_standard_output() {
+    let arguments = ["norm", "eval", "ky-fan", "--param", "k=2", "--op", "value", "--input", "G.npy"];
+    let run = heavynorm_in(folder().path(), &[&arguments[..], &["--p", "1.5", "--json"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!((json["value"].as_f64().unwrap() - 7.0).abs() < 1e-14);
+    assert!((json["dual_value"].as_f64().unwrap() - 4.0).abs() < 1e-14);
+    assert!(json["noise_type"]["lower"].as_f64().unwrap() >= 1.0);
+    assert!(json["noise_type"]["upper"].as_f64().unwrap() >= json["noise_type"]["lower"].as_f64().unwrap());
+}
+
+#[test]
+fn an_lmo_is_written_as_a_matrix() {
+    let folder = folder();
+    let arguments = ["norm", "eval", "spectral", "--op", "lmo", "--input", "G.npy", "--output", "D.npy"];
+    let run = heavynorm_in(folder.path(), &arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{}", run.stderr);
+    let lmo = npy::read_matrix(&folder.path().join("D.npy")).unwrap();
+    let expected = Matrix::from_rows(&[[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]).unwrap();
+    assert!((&lmo - &expected).max_abs() < 1e-14);
+}
+
+#[test]
+fn wrong_calls_say_what_to_do() {
+    let eval = ["norm", "eval"];
+    let rest = ["--op", "value", "--input", "G.npy"];
+    refused(&[&eval[..], &["sepctral"], &rest].concat(), "spectral");
+    refused(&[&eval[..], &["schatten"], &rest].concat(), "q");
+    refused(&[&eval[..], &["schatten", "--param", "q=0.5"], &rest].concat(), "0.5");
+    refused(&[&eval[..], &["schatten", "--param", "q=3", "--param", "q=4"], &rest].concat(), "twice");
+    refused(&[&eval[..], &["schatten", "--param", "r=3"], &rest].concat(), "r");
+    refused(&[&eval[..], &["schatten", "--param", "q"], &rest].concat(), "name=value");
+    refused(&[&eval[..], &["ky-fan", "--param", "k=0"], &rest].concat(), "k");
+    refused(&[&eval[..], &["ky-fan", "--param", "k=two"], &rest].concat(), "k");
+    refused(&[&eval[..], &["spectral", "--p", "2.5"], &rest].concat(), "1 < p <= 2");
+    refused(&["norm", "eval", "spectral", "--op", "value", "--input", "H.npy"], "H.npy");
+    refused(&["norm", "eval", "spectral", "--op", "lmo", "--input", "G.npy"], "--output");
+    refused(&["norm", "eval", "spectral", "--op", "trace", "--input", "G.npy"], "lmo");
+    refused(&["figures", "--only", "nothing"], "digits-geometry");
+    refused(&["figures", "--preset", "huge"], "smoke");
+    refused(&["--threads", "0", "figures"], "threads");
+    refused(&["--seed", "x"], "--seed");
+    refused(&["fly"], "figures");
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    for arguments in [&["--help"][..], &["--version"], &["figures", "--help"], &["norm", "eval", "--help"]] {
+        let run = heavynorm_in(folder().path(), arguments);
+        assert_eq!(run.code, 0);
+        assert!(!run.stdout.is_empty() && run.stderr.is_empty(), "{arguments:?}");
+    }
+}
+
+const PLAN: [&str; 17] = [
+    "plan",
+    "--theorem",
+    "U2",
+    "--norm",
+    "spectral",
+    "--shape",
+    "64x128",
+    "--p",
+    "1.5",
+    "--gap",
+    "1",
+    "--smooth",
+    "1",
+    "--sigma",
+    "1",
+    "--eps",
+    "0.1",
+];
+
+fn with(arguments: &[&'static str], key: &str, value: &'static str) -> Vec<&'static str> {
+    let mut changed = arguments.to_vec();
+    let at = changed.iter().position(|a| *a == key).unwrap();
+    changed[at + 1] = value;
+    changed
+}
+
+#[test]
+fn a_plan_has_the_parameters_and_keeps_its_promise() {
+    let run = heavynorm_in(folder().path(), &[&PLAN[..], &["--json"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    // alpha = (eps/(8 K^{1/p} sigma))^a with K = C_p r^{p-1} = sqrt(3 * 64) and a = 3.
+    let k = 192f64.sqrt();
+    let alpha = (0.1 / (8.0 * k.powf(1.0 / 1.5))).powi(3);
+    let close = |key: &str, x: f64| (json[key].as_f64().unwrap() / x - 1.0).abs() < 1e-12;
+    assert!(close("alpha", alpha) && close("step_size", alpha * 0.1 / 8.0), "{json}");
+    assert!(close("dimension_factor", k * k));
+    assert!(json["bound"].as_f64().unwrap() <= 0.1);
+    let terms: f64 = json["bound_terms"].as_object().unwrap().values().map(|x| x.as_f64().unwrap()).sum();
+    assert!(close("bound", terms));
+    for key in ["horizon", "batch", "calls", "noise_type", "start"] {
+        assert!(!json[key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn wrong_plans_say_what_to_do() {
+    refused(&with(&PLAN, "--theorem", "U9"), "U3");
+    refused(&with(&PLAN, "--theorem", "U3"), "--hessian");
+    refused(&with(&PLAN, "--theorem", "U6"), "--radius");
+    refused(&with(&PLAN, "--shape", "64"), "64x128");
+    refused(&with(&PLAN, "--shape", "0x3"), "at least one row");
+    refused(&with(&PLAN, "--p", "1"), "1 < p <= 2");
+    refused(&with(&PLAN, "--gap", "0"), "Delta");
+    refused(&with(&PLAN, "--smooth", "nan"), "L");
+    refused(&with(&PLAN, "--eps", "1e-200"), "eps");
+    refused(&PLAN[..PLAN.len() - 2], "--eps");
+}
+
+const EXPERIMENT: &str = r#"
+[problem]
+name = "quadratic"
+rows = 4
+columns = 6
+
+[norm]
+name = "spectral"
+
+[noise]
+name = "gaussian"
+direction = "rank-one"
+scale = 0.01
+
+[method]
+name = "scion"
+step_size = 0.05
+averaging = 0.5
+
+[run]
+horizon = 200
+seeds = 3
+levels = [0.5]
+"#;
+
+#[test]
+fn a_toml_file_runs_and_repeats() {
+    let folder = folder();
+    fs::write(folder.path().join("e.toml"), EXPERIMENT).unwrap();
+    let run = heavynorm_in(folder.path(), &["run", "e.toml", "--json", "--threads", "1"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let json: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(json["outcomes"].as_array().unwrap().len(), 3);
+    let again = heavynorm_in(folder.path(), &["run", "e.toml", "--json", "--threads", "2"]);
+    assert_eq!(run.stdout, again.stdout);
+    let other = heavynorm_in(folder.path(), &["run", "e.toml", "--json", "--seed", "2"]);
+    assert_ne!(run.stdout, other.stdout);
+}
+
+#[test]
+fn wrong_toml_says_what_and_where() {
+    let wrong = [
+        ("[problem]", "[problem", "line 2"),
+        ("name = \"quadratic\"", "name = \"cubic\"", "quadratic"),
+        ("name = \"spectral\"", "name = \"schatten\"", "q"),
+        ("step_size = 0.05", "stepsize = 0.05", "stepsize"),
+        ("step_size = 0.05", "step_size = -1.0", "step_size"),
+        ("averaging = 0.5", "averaging = 2.0", "averaging"),
+        ("averaging = 0.5", "averaging = nan", "averaging"),
+        ("horizon = 200", "horizon = 0", "horizon"),
+        ("seeds = 3", "seeds = 0", "seeds"),
+        ("levels = [0.5]", "levels = [-0.5]", "levels"),
+        ("levels = [0.5]", "levels = [0.5]\nlevel = 1", "level"),
+        ("scale = 0.01", "scale = 0.01\nsigma = 1.0", "sigma"),
+        ("rows = 4", "rows = 0", "row"),
+        ("step_size = 0.05\naveraging = 0.5", "schedule = \"theorem:U99\"", "U2"),
+        ("step_size = 0.05", "schedule = \"theorem:U2\"\nstep_size = 0.05", "schedule"),
+    ];
+    let folder = folder();
+    for (from, to, advice) in wrong {
+        let text = EXPERIMENT.replacen(from, to, 1);
+        assert_ne!(text, EXPERIMENT);
+        fs::write(folder.path().join("e.toml"), &text).unwrap();
+        let run = heavynorm_in(folder.path(), &["run", "e.toml"]);
+        assert_eq!(run.code, 2, "{to}: {} {}", run.stdout, run.stderr);
+        assert!(run.stderr.contains(advice), "{to}: '{}' does not say '{advice}'", run.stderr);
+        assert!(!run.stderr.contains("panicked"), "{to}: {}", run.stderr);
+    }
+    assert_eq!(heavynorm_in(folder.path(), &["run", "absent.toml"]).code, 2);
+}
