@@ -129,8 +129,9 @@ fn draw_panel<'a>(area: &Area<'a>, panel: &Panel) -> Drawn<<SVGBackend<'a> as Dr
     chart
         .configure_mesh()
         .disable_mesh()
-        .x_labels(0)
-        .y_labels(0)
+        .x_label_formatter(&|_| String::new())
+        .y_label_formatter(&|_| String::new())
+        .set_all_tick_mark_size(0)
         .x_desc(&panel.x_label)
         .y_desc(&panel.y_label)
         .axis_desc_style(("sans-serif", 12))

@@ -104,7 +104,7 @@ fn wrong_calls_say_what_to_do() {
     refused(&["figures", "--preset", "huge"], "smoke");
     refused(&["--threads", "0", "figures"], "threads");
     refused(&["--seed", "x"], "--seed");
-    refused(&["fly"], "figures");
+    refused(&["fly"], "--help");
 }
 
 #[test]
