@@ -30,8 +30,8 @@ pub enum OracleError {
 ///
 /// # Contract (A3)
 /// E g(X, xi) = grad f(X), and E||g(X, xi) - grad f(X)||_*^p <= sigma^p in the dual norm, given the past.
-/// A call counts once per sample drawn: [`StochasticOracle::query`] costs 1,
-/// [`StochasticOracle::query_mean`] of B costs B.
+/// [`StochasticOracle::query`] is one call, however many data points the oracle averages inside (a minibatch is one
+/// stochastic gradient with a smaller sigma); [`StochasticOracle::query_mean`] of B is B calls.
 pub trait StochasticOracle<T: Scalar> {
     /// The space of the points.
     fn dimensions(&self) -> Dimensions;
@@ -42,7 +42,7 @@ pub trait StochasticOracle<T: Scalar> {
     /// [`OracleError`].
     fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError>;
 
-    /// The number of samples drawn so far.
+    /// The number of calls so far.
     fn calls(&self) -> u64;
 
     /// The mean of `batch` independent stochastic gradients at `x` (at least one is drawn).

@@ -28,3 +28,8 @@ pub mod statistics;
 mod test_norms;
 pub mod tol;
 pub mod unit;
+
+/// The README's Rust blocks, compiled and run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -138,8 +138,8 @@ struct Evaluated {
     norm: String,
     shape: [usize; 2],
     op: Op,
-    value: f64,
-    dual_value: f64,
+    value: Option<f64>,
+    dual_value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     noise_type: Option<NoiseType>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,10 +160,13 @@ fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let p = args.p.map(MomentOrder::new).transpose().map_err(|e| Failure::Input(e.to_string()))?;
     let norm = args.choice.build(&args.name)?;
     let input = npy::read_matrix(&args.input)?;
-    let (value, dual_value) = (norm.value(&input)?, norm.dual_value(&input)?);
     let dimensions = input.dimensions().map_err(|e| Failure::Input(e.to_string()))?;
     let noise_type = p.map(|p| norm.noise_type(dimensions, p)).transpose()?;
-    let lmo = if args.op == Op::Lmo { Some(norm.lmo(&input)?) } else { None };
+    // Everything is evaluated before anything is written. Only JSON holds both values: one may overflow alone.
+    let wanted = |op: Op| args.json || args.op == op;
+    let primal = wanted(Op::Value).then(|| norm.value(&input)).transpose()?;
+    let dual = wanted(Op::Dual).then(|| norm.dual_value(&input)).transpose()?;
+    let lmo = (args.op == Op::Lmo).then(|| norm.lmo(&input)).transpose()?;
     if let (Some(lmo), Some(path)) = (&lmo, &args.output) {
         write_matrix(path, lmo)?;
     }
@@ -172,18 +175,17 @@ fn eval(args: &EvalArgs) -> Result<(), Failure> {
             norm: norm.label().to_string(),
             shape: [input.nrows(), input.ncols()],
             op: args.op,
-            value,
-            dual_value,
+            value: primal,
+            dual_value: dual,
             noise_type,
             lmo: lmo.filter(|_| args.output.is_none()).map(|lmo| rows(&lmo)),
             output: args.output.clone(),
         });
     }
-    let mut text = match args.op {
-        Op::Value => format!("{value}\n"),
-        Op::Dual => format!("{dual_value}\n"),
-        Op::Lmo => String::new(),
-    };
+    let mut text = String::new();
+    if let Some(value) = primal.or(dual) {
+        writeln!(text, "{value}").expect("a string takes all");
+    }
     if let Some(NoiseType { lower, upper }) = noise_type {
         writeln!(text, "K_p of the dual norm lies in [{lower}, {upper}]").expect("a string takes all");
     }

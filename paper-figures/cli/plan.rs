@@ -10,7 +10,7 @@ use heavynorm::spec::{
 use heavynorm_proofs_check::{Plan, PlanError, Radius, Setting, theorem};
 
 use super::norm::NormChoice;
-use super::output::{print, print_json};
+use super::output::{number, print, print_json};
 use crate::error::Failure;
 
 #[derive(Debug, Args)]
@@ -102,17 +102,17 @@ fn text(plan: &Plan) -> String {
     };
     line("theorem", format!("{} with the method {}", plan.theorem, plan.method));
     line("start", plan.start.into());
-    line("averaging alpha", format!("{}", plan.alpha));
-    line("step size", format!("{}", plan.step_size));
+    line("averaging alpha", number(plan.alpha));
+    line("step size", number(plan.step_size));
     line("horizon T", format!("{}", plan.horizon));
     line("batch B", format!("{}", plan.batch));
     line("calls T B", format!("{}", plan.calls));
-    line("K_p", format!("in [{}, {}]", plan.noise_type.lower, plan.noise_type.upper));
-    line("dimension factor", format!("{}", plan.dimension_factor));
-    line("moment order used", format!("{}", plan.moment_order));
-    line("bound", format!("{} =", plan.bound));
+    line("K_p", format!("in [{}, {}]", number(plan.noise_type.lower), number(plan.noise_type.upper)));
+    line("dimension factor", number(plan.dimension_factor));
+    line("moment order used", number(plan.moment_order));
+    line("bound", format!("{} =", number(plan.bound)));
     for (name, value) in plan.bound_terms.iter() {
-        line(&format!("  {name}"), format!("{value}"));
+        line(&format!("  {name}"), number(value));
     }
     if plan.trivial {
         line("note", "eps is so large that the start reaches it without a step".into());

@@ -18,7 +18,7 @@ use heavynorm_proofs_check::{Plan, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
-use super::output::{print, print_json};
+use super::output::{number, print, print_json};
 use super::{Global, on_interrupt};
 use crate::error::Failure;
 use crate::npy;
@@ -372,18 +372,24 @@ fn text(report: &Report) -> String {
     if let Some(plan) = plan {
         text.push_str(&format!(
             "{}: alpha {}, step size {}, mean dual gradient norm promised at most {}\n",
-            plan.theorem, plan.alpha, plan.step_size, plan.bound
+            plan.theorem,
+            number(plan.alpha),
+            number(plan.step_size),
+            number(plan.bound)
         ));
     }
     let averages: Option<Vec<f64>> =
         outcomes.iter().map(|o| o.mean_dual_gradient_norms.as_ref().map(|m| m[0])).collect();
     if let Some(middle) = averages.and_then(|a| median(&a)) {
-        text.push_str(&format!("mean dual gradient norm over the steps: {middle} (median over seeds)\n"));
+        text.push_str(&format!(
+            "mean dual gradient norm over the steps: {} (median over seeds)\n",
+            number(middle)
+        ));
     }
     for p in passages {
-        let show = |x: Option<f64>| x.map_or("not reached".to_owned(), |x| format!("{x}"));
+        let show = |x: Option<f64>| x.map_or("not reached".to_owned(), |x| format!("{x} calls"));
         text.push_str(&format!(
-            "level {}: {} of {} seeds, median {} calls, interval [{}, {}] of coverage {:.3}\n",
+            "level {}: {} of {} seeds, median {}, interval [{}, {}] of coverage {:.3}\n",
             p.level,
             p.reached,
             p.of,

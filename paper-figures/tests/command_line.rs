@@ -246,3 +246,79 @@ fn wrong_toml_says_what_and_where() {
     }
     assert_eq!(heavynorm_in(folder.path(), &["run", "absent.toml"]).code, 2);
 }
+
+/// A .npy file of format 1.0.
+fn raw_npy(descr: &str, fortran: &str, shape: &str, numbers: &[f64]) -> Vec<u8> {
+    let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
+    let header = format!("{header:<117}\n");
+    let data = numbers.iter().flat_map(|x| x.to_le_bytes());
+    let length = (header.len() as u16).to_le_bytes();
+    b"\x93NUMPY\x01\x00".iter().copied().chain(length).chain(header.bytes()).chain(data).collect()
+}
+
+#[test]
+fn hostile_matrices_end_with_code_two_and_nothing_written() {
+    let four = [1.0, 2.0, 3.0, 4.0];
+    let good = raw_npy("<f8", "False", "(2, 2)", &four);
+    let cases: [(Vec<u8>, &str); 9] = [
+        (vec![], "numpy.save"),
+        (good[..good.len() - 3].to_vec(), "cut or forged"),
+        (raw_npy("<f8", "False", "(4294967296, 4294967296)", &four), "too large"),
+        (raw_npy("<f8", "False", "(0, 3)", &[]), "empty"),
+        (raw_npy("<f8", "True", "(2, 2)", &four), "ascontiguousarray"),
+        (raw_npy(">f8", "False", "(2, 2)", &four), "astype('<f8')"),
+        (raw_npy("<i8", "False", "(2, 2)", &four), "astype('<f8')"),
+        (raw_npy("<f8", "False", "(2, 2)", &[1.0, f64::NAN, 3.0, 4.0]), "entry (0, 1)"),
+        (raw_npy("<f8", "False", "(2, 2)", &[1.0, 2.0, f64::INFINITY, 4.0]), "entry (1, 0)"),
+    ];
+    for (bytes, advice) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("S.npy"), bytes).unwrap();
+        for op in [&["value"][..], &["lmo", "--output", "D.npy"]] {
+            let arguments = [&["norm", "eval", "spectral", "--input", "S.npy", "--op"][..], op].concat();
+            let run = heavynorm_in(folder.path(), &arguments);
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{advice}: {}", run.stderr);
+            assert!(run.stderr.contains(advice), "'{}' does not say '{advice}'", run.stderr);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "{advice}: something was written");
+        }
+    }
+    // A finite matrix whose nuclear norm is beyond f64.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("S.npy"), raw_npy("<f8", "False", "(2, 2)", &[1.7e308, 0.0, 0.0, 1.7e308]))
+        .unwrap();
+    let eval =
+        |op| heavynorm_in(folder.path(), &["norm", "eval", "spectral", "--input", "S.npy", "--op", op]);
+    let dual = eval("dual");
+    assert!(dual.code == 2 && dual.stderr.contains("overflows"), "{}", dual.stderr);
+    assert_eq!(eval("value").stdout.trim().parse::<f64>().unwrap(), 1.7e308);
+}
+
+#[test]
+fn logistic_regression_runs_on_a_users_own_arrays() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
+    write("x.npy", raw_npy("<f8", "False", "(3, 2)", &[1.0, 0.0, 0.0, 1.0, 1.0, 1.0]));
+    let experiment = |classes: usize| {
+        format!(
+            "[problem]\nname = 'logistic'\nfeatures = 'x.npy'\nlabels = 'y.npy'\nclasses = {classes}\n\
+             [norm]\nname = 'frobenius'\n[noise]\nbatch = 2\n[method]\nname = 'sgd-momentum'\nstep_size = 0.1\n\
+             averaging = 0.5\n[run]\nhorizon = 20\nseeds = 2\n"
+        )
+    };
+    write("y.npy", raw_npy("<f8", "False", "(3,)", &[0.0, 1.0, 2.0]));
+    write("e.toml", experiment(3).into_bytes());
+    let run = heavynorm_in(folder.path(), &["run", "e.toml", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap()["outcomes"][1]["calls"], 20);
+    // A label outside the classes, labels that are too few, a label that is no number of a class.
+    for (classes, labels, shape, advice) in [
+        (2, &[0.0, 1.0, 2.0][..], "(3,)", "2"),
+        (3, &[0.0, 1.0], "(2,)", "label"),
+        (3, &[0.0, 0.5, 1.0], "(3,)", "label 1 is 0.5"),
+    ] {
+        write("y.npy", raw_npy("<f8", "False", shape, labels));
+        write("e.toml", experiment(classes).into_bytes());
+        let run = heavynorm_in(folder.path(), &["run", "e.toml"]);
+        assert!(run.code == 2 && run.stderr.contains(advice), "{advice}: {} {}", run.code, run.stderr);
+    }
+}
