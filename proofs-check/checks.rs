@@ -241,13 +241,14 @@ mod tests {
         BatchedScion, BatchedScionConfig, ConstrainedScion, ConstrainedScionConfig, DynAlgorithm,
         MomentumState, Scion, ScionConfig, TransportedScion, TransportedScionConfig,
     };
+    use heavynorm::norms::{frobenius::Frobenius, max_entry::MaxEntry};
     use heavynorm::run::{Control, End, Experiment, Schedule, Target};
     use heavynorm::seed;
     use heavynorm::spec::{Accuracy, Gap, HessianLipschitz, MomentOrder, NoiseScale};
     use rand::RngExt as _;
 
     use super::*;
-    use crate::testing::{CUBE, Frobenius, HUBER, LINE, LOG_COSH, MaxEntry, Phi, SQUARE, Separable, row};
+    use crate::testing::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Separable, row};
     use crate::{Bound, Parameters, Radius, Setting, theorem};
 
     type AnyNorm = Arc<dyn Norm<f64>>;
