@@ -178,7 +178,7 @@ fn an_oracle_draws_exactly_the_enumerated_minibatches_equally_often() {
     let law = minibatch_law(&*sum, x, 2);
     let mut oracle =
         MinibatchOracle::new(sum.clone(), 2, Arc::new(NoNoise::new(sum.dimensions())), stream(43, 0));
-    let mut counts = vec![0.0; 25];
+    let mut counts = [0.0; 25];
     let draws = 5000;
     for _ in 0..draws {
         let g = oracle.query(x).unwrap();
