@@ -95,7 +95,7 @@ impl AveragingBound {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{MaxEntry, SchattenDual, SpectralConstants};
+    use heavynorm::norms::{max_entry::MaxEntry, schatten::Schatten, spectral::Spectral};
 
     fn bound(norm: &dyn Norm<f64>, p: f64, sigma: f64) -> AveragingBound {
         let d = Dimensions::new(6, 9).unwrap();
@@ -106,14 +106,14 @@ mod tests {
     fn for_the_spectral_and_the_max_entry_norm_the_best_order_is_p() {
         for p in [1.05, 1.2, 1.5, 1.9, 2.0] {
             for alpha in [1e-3, 1e-5, 1e-9] {
-                for norm in [&SpectralConstants as &dyn Norm<f64>, &MaxEntry] {
+                for norm in [&Spectral as &dyn Norm<f64>, &MaxEntry] {
                     let (value, order) = bound(norm, p, 3.0).at(alpha);
                     assert!(order == p || order == 1.0, "{p} {alpha}: {order}");
                     // sigma itself wins where kappa alpha >= 1.
                     assert_eq!(order == 1.0, value == 3.0);
                 }
             }
-            let b = bound(&SpectralConstants, p, 3.0);
+            let b = bound(&Spectral, p, 3.0);
             let k = 6f64.powf(p - 1.0) * MomentOrder::new(p).unwrap().asymmetry_factor();
             let expected = (0.01 / (k.powf(1.0 / p) * 3.0)).powf(p / (p - 1.0));
             assert!((b.largest_alpha(0.01) / expected - 1.0).abs() < 1e-9);
@@ -127,17 +127,18 @@ mod tests {
         // better off with the lower order, a long one with p.
         let d = Dimensions::new(1_000_000, 1_000_000).unwrap();
         let two = MomentOrder::new(2.0).unwrap();
-        let b = AveragingBound::new(&SchattenDual(1.5), d, two, NoiseScale::new(1.0).unwrap()).unwrap();
+        let schatten = Schatten::new(3.0).unwrap();
+        let b = AveragingBound::new(&schatten, d, two, NoiseScale::new(1.0).unwrap()).unwrap();
         assert_eq!(b.at(1e-2).1, 1.5);
         assert_eq!(b.at(1e-12).1, 2.0);
     }
 
     #[test]
     fn small_noise_needs_no_average() {
-        let b = bound(&SpectralConstants, 1.5, 0.1);
+        let b = bound(&Spectral, 1.5, 0.1);
         assert_eq!((b.largest_alpha(0.1), b.smallest_batch(0.1)), (1.0, 1.0));
         assert!(b.largest_alpha(0.099) < 1.0 / 6.0);
-        assert_eq!(bound(&SpectralConstants, 1.5, 0.0).at(1e-3), (0.0, 1.0));
+        assert_eq!(bound(&Spectral, 1.5, 0.0).at(1e-3), (0.0, 1.0));
     }
 
     #[test]

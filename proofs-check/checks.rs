@@ -241,13 +241,14 @@ mod tests {
         BatchedScion, BatchedScionConfig, ConstrainedScion, ConstrainedScionConfig, DynAlgorithm,
         MomentumState, Scion, ScionConfig, TransportedScion, TransportedScionConfig,
     };
+    use heavynorm::norms::{frobenius::Frobenius, max_entry::MaxEntry};
     use heavynorm::run::{Control, End, Experiment, Schedule, Target};
     use heavynorm::seed;
     use heavynorm::spec::{Accuracy, Gap, HessianLipschitz, MomentOrder, NoiseScale};
     use rand::RngExt as _;
 
     use super::*;
-    use crate::testing::{CUBE, Frobenius, HUBER, LINE, LOG_COSH, MaxEntry, Phi, SQUARE, Separable, row};
+    use crate::testing::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Separable, row};
     use crate::{Bound, Parameters, Radius, Setting, theorem};
 
     type AnyNorm = Arc<dyn Norm<f64>>;
@@ -293,15 +294,24 @@ mod tests {
         Scripted(problem.dimensions(), answer, 0)
     }
 
+    fn recorded<A: Algorithm<f64>>(
+        problem: &Separable,
+        method: &A,
+        momentum: fn(&A::State) -> Option<&Matrix<f64>>,
+        noise: impl Fn(u64) -> f64,
+        steps: usize,
+    ) -> Path {
+        let mut oracle = oracle(problem, noise);
+        Path::record(method, momentum, &problem.start(), &mut oracle, steps).unwrap()
+    }
+
     fn path(
         problem: &Separable,
         norm: &AnyNorm,
         noise: impl Fn(u64) -> f64,
         (eta, alpha, steps): (f64, f64, usize),
     ) -> Path {
-        let mut oracle = oracle(problem, noise);
-        let method = scion(norm, eta, alpha);
-        Path::record(&method, MomentumState::momentum, &problem.start(), &mut oracle, steps).unwrap()
+        recorded(problem, &scion(norm, eta, alpha), MomentumState::momentum, noise, steps)
     }
 
     fn transported_path(
@@ -310,9 +320,8 @@ mod tests {
         noise: impl Fn(u64) -> f64,
         (eta, alpha, steps): (f64, f64, usize),
     ) -> Path {
-        let mut oracle = oracle(problem, noise);
         let method = transported(norm, eta, alpha);
-        Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut oracle, steps).unwrap()
+        recorded(problem, &method, TransportedScionState::momentum, noise, steps)
     }
 
     /// Something without pattern in [-1, 1).
@@ -388,9 +397,7 @@ mod tests {
         for (norm, problem) in norms().iter().flat_map(|n| problems().map(|p| (n, p))) {
             for (gamma, alpha) in [(0.3, 1.0), (0.01, 0.1), (1.0, 0.5)] {
                 let method = constrained(norm, gamma, alpha, 1.5);
-                let mut oracle = oracle(&problem, |k| 2.0 * jitter(k));
-                let path = Path::record(&method, MomentumState::momentum, &problem.start(), &mut oracle, 300)
-                    .unwrap();
+                let path = recorded(&problem, &method, MomentumState::momentum, |k| 2.0 * jitter(k), 300);
                 let steps = constrained_descent(&problem, &**norm, &path, gamma, 1.5).unwrap();
                 assert!(steps.iter().all(|i| i.left <= i.right + ROUNDING));
             }
@@ -473,9 +480,7 @@ mod tests {
             let gamma = 1e-4 * alpha;
             let steps = (20.0 / alpha) as usize;
             let method = constrained(&norm, gamma, alpha, 1.5);
-            let mut oracle = oracle(&problem, |_| 0.0);
-            let path =
-                Path::record(&method, MomentumState::momentum, &problem.start(), &mut oracle, steps).unwrap();
+            let path = recorded(&problem, &method, MomentumState::momentum, |_| 0.0, steps);
             let largest = path.errors(&problem).iter().map(Matrix::max_abs).fold(0.0, f64::max);
             let s = setting(&problem, &norm, 2.0, 0.0);
             let drift = bound("U6", &s, alpha, gamma, steps, 1).terms.get("drift").unwrap();
@@ -597,8 +602,7 @@ mod tests {
         let (gamma, steps) = (0.01, 5000);
         let line = Separable::line(LINE, 1.0, 1.5);
         let method = constrained(&norm, gamma, 1.0, 1.5);
-        let mut oracle = oracle(&line, |_| 0.0);
-        let path = Path::record(&method, MomentumState::momentum, &line.start(), &mut oracle, steps).unwrap();
+        let path = recorded(&line, &method, MomentumState::momentum, |_| 0.0, steps);
         let gap = |x: &Matrix<f64>| frank_wolfe_gap(&*norm, &line.gradient(x), x, 1.5);
         let measured = mean(path.points[..steps].iter().map(gap)).unwrap();
         let mut s = setting(&Separable::line(SQUARE, 1e-6, 1.5), &norm, 2.0, 0.0);

@@ -24,8 +24,6 @@ pub mod registry;
 pub mod run;
 pub mod seed;
 pub mod statistics;
-#[cfg(test)]
-mod test_norms;
 pub mod tol;
 pub mod unit;
 

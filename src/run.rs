@@ -494,10 +494,11 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::algorithms::testing::{Frobenius, MaxEntry, Quadratic, Scripted, row};
+    use crate::algorithms::testing::{Quadratic, Scripted, row};
     use crate::algorithms::{
         BatchedScion, BatchedScionConfig, Scion, ScionConfig, SgdMomentum, SgdMomentumConfig,
     };
+    use crate::norms::{frobenius::Frobenius, max_entry::MaxEntry};
     use crate::seed;
     use rand::RngExt as _;
 

@@ -143,6 +143,7 @@ mod tests {
     use std::sync::Arc;
 
     use heavynorm::algorithms;
+    use heavynorm::norms::{frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
     use heavynorm::spec::{
         Accuracy, Dimensions, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Norm,
         NormLabel, Smoothness,
@@ -151,7 +152,6 @@ mod tests {
 
     use super::*;
     use crate::Radius;
-    use crate::testing::{Frobenius, MaxEntry, SpectralConstants};
 
     /// Delta = L = rho = R = sigma = 1, eps = 0.1, 8 x 8.
     fn setting(norm: Arc<dyn Norm<f64>>, p: f64) -> Setting {
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn small_noise_needs_no_average_and_pays_no_dimension_factor() {
-        for norm in [Arc::new(SpectralConstants) as Arc<dyn Norm<f64>>, Arc::new(MaxEntry)] {
+        for norm in [Arc::new(Spectral) as Arc<dyn Norm<f64>>, Arc::new(MaxEntry)] {
             let mut s = setting(norm, 1.2);
             s.noise_scale = NoiseScale::new(0.1 / 8.0).unwrap();
             for id in ["U2", "U3", "U6"] {
@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn the_exponents_of_the_abstract_come_out() {
         for p in [1.5, 1.75, 2.0] {
-            let mut s = setting(Arc::new(SpectralConstants), p);
+            let mut s = setting(Arc::new(Spectral), p);
             for id in ["U1", "U2"] {
                 let found = exponent(id, &s, 0.1);
                 assert!((found - (3.0 * p - 2.0) / (p - 1.0)).abs() < 1e-2, "{id}, p = {p}: {found}");
@@ -250,7 +250,7 @@ mod tests {
         for p in [1.5, 2.0] {
             for id in ["U1", "U2", "U3"] {
                 let calls = |n| {
-                    let mut s = setting(Arc::new(SpectralConstants), p);
+                    let mut s = setting(Arc::new(Spectral), p);
                     s.dimensions = Dimensions::new(n, 1000).unwrap();
                     plan(id, &s).calls as f64
                 };
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn counts_out_of_reach_are_errors_with_the_number() {
-        let mut s = setting(Arc::new(SpectralConstants), 1.01);
+        let mut s = setting(Arc::new(Spectral), 1.01);
         for id in ["U1", "U2", "U3", "U6"] {
             match theorem(id).unwrap().plan(&s) {
                 Err(PlanError::OutOfReach { value, .. }) => assert!(value > 9e15, "{id}: {value}"),
@@ -355,7 +355,7 @@ mod tests {
             let side = |u: f64| 1 + (u * 16.0) as usize;
             let dimensions = Dimensions::new(side(unit()), side(unit())).unwrap();
             let norms: [Arc<dyn Norm<f64>>; 3] =
-                [Arc::new(Frobenius), Arc::new(MaxEntry), Arc::new(SpectralConstants)];
+                [Arc::new(Frobenius), Arc::new(MaxEntry), Arc::new(Spectral)];
             let norm = Arc::clone(&norms[(unit() * 2.999) as usize]);
             // Now and then no noise, a quadratic, p = 2.
             let zero = |u: f64, x: f64| if u < 0.1 { 0.0 } else { x };

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::momentum::{ShapesDiffer, one_shape};
-use super::normalized_sgd_momentum::require_finite;
 use super::{Entry, in_range, positive};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Scalar, StochasticOracle};
 
 const NAME: &str = "adam";
 
@@ -102,6 +101,14 @@ fn hypotenuse<T: Scalar>(x: T, y: T) -> T {
     }
     let ratio = small / large;
     large * (T::one_impl() + ratio * ratio).sqrt()
+}
+
+/// A mean with NaN or infinite entries has no direction.
+fn require_finite<T: Scalar>(m: &Matrix<T>) -> Result<(), NormError> {
+    match m.first_non_finite() {
+        None => Ok(()),
+        Some((row, column)) => Err(NormError::NonFinite { row, column, value: m[(row, column)].to_f64() }),
+    }
 }
 
 impl<T: Scalar> Algorithm<T> for Adam<T> {

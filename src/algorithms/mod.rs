@@ -121,9 +121,10 @@ fn in_range(
 mod tests {
     use approx::assert_abs_diff_eq;
 
-    use super::testing::{Frobenius, MaxEntry, Quadratic, Scripted, jitter, row};
+    use super::testing::{Quadratic, Scripted, jitter, row};
     use super::transported_scion::TransportedScionState;
     use super::*;
+    use crate::norms::{frobenius::Frobenius, max_entry::MaxEntry};
     use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Problem, StochasticOracle};
 
     fn table(text: &str) -> toml::Table {

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Entry, MomentumState, positive, weight};
+use crate::norms::frobenius::Frobenius;
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle};
 
 const NAME: &str = "normalized-sgd-momentum";
 
@@ -24,7 +25,7 @@ impl Default for NormalizedSgdMomentumConfig {
     }
 }
 
-/// Normalised stochastic gradient descent with momentum: Scion in the Frobenius norm, written without a norm.
+/// Normalised stochastic gradient descent with momentum: [`super::Scion`] in the Frobenius norm, whatever the run's norm.
 ///
 /// ```text
 /// M_0 = g(X_0),   M_t = (1 - alpha) M_{t-1} + alpha g(X_t),   X_{t+1} = X_t - eta M_t/||M_t||_F.
@@ -36,7 +37,7 @@ impl Default for NormalizedSgdMomentumConfig {
 /// The direction of M_t = 0 is 0: no move.
 ///
 /// # Errors
-/// [`NormError::NonFinite`] if M_t is no longer finite.
+/// [`crate::spec::NormError::NonFinite`] if M_t is no longer finite.
 #[derive(Debug, Clone)]
 pub struct NormalizedSgdMomentum<T: Scalar> {
     step_size: T,
@@ -53,26 +54,6 @@ impl<T: Scalar> NormalizedSgdMomentum<T> {
             step_size: positive(NAME, "step_size", config.step_size)?,
             averaging: weight(NAME, "averaging", config.averaging)?,
         })
-    }
-}
-
-/// M/||M||_F; the square of no entry over- or underflows harmfully, since the largest lies in [1, 2).
-fn unit<T: Scalar>(m: &Matrix<T>) -> Result<Matrix<T>, NormError> {
-    require_finite(m)?;
-    let largest = m.max_abs();
-    if largest == T::zero_impl() {
-        return Ok(m.clone());
-    }
-    let scaled = m.times_power_of_two(-largest.binary_exponent());
-    let length = scaled.entries().map(|x| x * x).sum::<T>().sqrt();
-    Ok(scaled.map(|x| x / length))
-}
-
-/// A momentum with NaN or infinite entries has no direction.
-pub(super) fn require_finite<T: Scalar>(m: &Matrix<T>) -> Result<(), NormError> {
-    match m.first_non_finite() {
-        None => Ok(()),
-        Some((row, column)) => Err(NormError::NonFinite { row, column, value: m[(row, column)].to_f64() }),
     }
 }
 
@@ -93,8 +74,8 @@ impl<T: Scalar> Algorithm<T> for NormalizedSgdMomentum<T> {
         oracle: &mut dyn StochasticOracle<T>,
     ) -> Result<(), AlgorithmError> {
         let gradient = oracle.query(&state.iterate)?;
-        let direction = unit(state.average(self.averaging, gradient))?;
-        state.iterate.add_scaled(-self.step_size, &direction);
+        let direction = Frobenius.lmo(state.average(self.averaging, gradient))?;
+        state.iterate.add_scaled(self.step_size, &direction);
         Ok(())
     }
 
@@ -110,24 +91,5 @@ pub(super) fn entry<T: Scalar>() -> Entry<T> {
         uses_norm: false,
         build: |table, _| Ok(Box::new(NormalizedSgdMomentum::<T>::new(registry::read(NAME, table)?)?)),
         examples: &["name = 'normalized-sgd-momentum'\nstep_size = 0.02\naveraging = 0.25"],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_ends_of_the_number_range_have_a_direction() {
-        for t in [5e-324, 1e-300, 1.0, 1e300, f64::MAX / 4.0] {
-            let m = Matrix::from_rows(&[[3.0 * t, -4.0 * t]]).unwrap();
-            approx::assert_abs_diff_eq!(
-                unit(&m).unwrap(),
-                Matrix::from_rows(&[[0.6, -0.8]]).unwrap(),
-                epsilon = 1e-15
-            );
-        }
-        let zero = Matrix::<f64>::zeros(2, 2);
-        assert_eq!(unit(&zero).unwrap(), zero);
     }
 }

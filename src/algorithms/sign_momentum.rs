@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::normalized_sgd_momentum::require_finite;
 use super::{Entry, MomentumState, positive, weight};
+use crate::norms::max_entry::MaxEntry;
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle};
 
 const NAME: &str = "sign-momentum";
 
@@ -25,7 +25,7 @@ impl Default for SignMomentumConfig {
     }
 }
 
-/// Sign descent with momentum: Scion in the max-entry norm, written without a norm.
+/// Sign descent with momentum: [`super::Scion`] in the max-entry norm, whatever the run's norm.
 ///
 /// ```text
 /// M_0 = g(X_0),   M_t = (1 - alpha) M_{t-1} + alpha g(X_t),   X_{t+1} = X_t - eta sign(M_t), entry by entry.
@@ -74,10 +74,8 @@ impl<T: Scalar> Algorithm<T> for SignMomentum<T> {
         oracle: &mut dyn StochasticOracle<T>,
     ) -> Result<(), AlgorithmError> {
         let gradient = oracle.query(&state.iterate)?;
-        let momentum = state.average(self.averaging, gradient);
-        require_finite(momentum)?;
-        let direction = momentum.map(Scalar::sign);
-        state.iterate.add_scaled(-self.step_size, &direction);
+        let direction = MaxEntry.lmo(state.average(self.averaging, gradient))?;
+        state.iterate.add_scaled(self.step_size, &direction);
         Ok(())
     }
 

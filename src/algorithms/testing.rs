@@ -1,72 +1,9 @@
-//! Two norms, a quadratic and an oracle that are small enough to be seen through, for the tests of this crate.
+//! A quadratic and an oracle that are small enough to be seen through, for the tests of this crate.
 
 use crate::spec::{
-    Ball, Dimensions, HessianLipschitz, Infimum, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel,
-    OracleError, Problem, ProblemError, Scalar, Smoothness, StochasticOracle,
+    Dimensions, HessianLipschitz, Infimum, Matrix, Norm, OracleError, Problem, ProblemError, Scalar,
+    Smoothness, StochasticOracle,
 };
-
-fn finite<T: Scalar>(x: &Matrix<T>) -> Result<&Matrix<T>, NormError> {
-    super::normalized_sgd_momentum::require_finite(x).map(|()| x)
-}
-
-/// The Frobenius norm, without care for the ends of the number range.
-#[derive(Debug)]
-pub(crate) struct Frobenius;
-
-impl<T: Scalar> Norm<T> for Frobenius {
-    fn label(&self) -> NormLabel {
-        NormLabel::new("frobenius")
-    }
-    fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
-        let value = finite(x)?.entries().map(|x| x * x).sum::<T>().sqrt();
-        if value.is_finite() { Ok(value) } else { Err(NormError::Overflow { type_name: "T" }) }
-    }
-    fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
-        self.value(s)
-    }
-    fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
-        let length = self.value(s)?;
-        Ok(if length == T::zero_impl() { s.clone() } else { s.map(|x| -x / length) })
-    }
-    fn dual(&self) -> Box<dyn Norm<T>> {
-        Box::new(Self)
-    }
-    fn noise_type(&self, _: Dimensions, p: MomentOrder) -> Result<NoiseType, NormError> {
-        Ok(NoiseType { lower: 1.0, upper: p.hilbert_factor() })
-    }
-    fn ball(&self, _: Dimensions) -> Result<Ball, NormError> {
-        Ok(Ball { inradius: 1.0, circumradius: 1.0 })
-    }
-}
-
-/// The largest absolute entry; its dual is never asked for as a norm of its own.
-#[derive(Debug)]
-pub(crate) struct MaxEntry;
-
-impl<T: Scalar> Norm<T> for MaxEntry {
-    fn label(&self) -> NormLabel {
-        NormLabel::new("max-entry")
-    }
-    fn value(&self, x: &Matrix<T>) -> Result<T, NormError> {
-        Ok(finite(x)?.max_abs())
-    }
-    fn dual_value(&self, s: &Matrix<T>) -> Result<T, NormError> {
-        Ok(finite(s)?.entries().map(Scalar::abs).sum())
-    }
-    fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
-        Ok(finite(s)?.map(|x| -x.sign()))
-    }
-    fn dual(&self) -> Box<dyn Norm<T>> {
-        panic!("no test asks for it")
-    }
-    fn noise_type(&self, d: Dimensions, p: MomentOrder) -> Result<NoiseType, NormError> {
-        let lower = (d.entries() as f64).powf(p.p() - 1.0);
-        Ok(NoiseType { lower, upper: lower * p.hilbert_factor() })
-    }
-    fn ball(&self, d: Dimensions) -> Result<Ball, NormError> {
-        Ok(Ball { inradius: 1.0, circumradius: (d.entries() as f64).sqrt() })
-    }
-}
 
 /// f(X) = (1/2) sum of w_ij x_ij^2, from a given start; its constants are those of the Frobenius norm.
 #[derive(Debug, Clone)]
@@ -141,7 +78,7 @@ impl<T: Scalar, F: FnMut(u64, &Matrix<T>) -> Matrix<T>> StochasticOracle<T> for 
         }
         let gradient = (self.answer)(self.calls, x);
         self.calls += 1;
-        if finite(x).is_err() || finite(&gradient).is_err() {
+        if x.first_non_finite().or(gradient.first_non_finite()).is_some() {
             return Err(OracleError::Diverged);
         }
         Ok(gradient)

@@ -123,6 +123,37 @@ fn build_plain<T: Scalar>(
     Ok(Box::new(norm))
 }
 
+/// What the tests of noise, oracles and problems run over on one space: every registered norm and combinator that lives
+/// there, and two whose closed forms nobody recognises: the spectral norm under another label, and the largest entry
+/// after the first row was added to the second, which flipped signs change.
+#[cfg(test)]
+pub(crate) fn all_on(space: crate::spec::Dimensions) -> Vec<Box<dyn Norm<f64>>> {
+    use crate::spec::Matrix;
+
+    let identity = |d| Matrix::from_fn(d, d, |i, j| if i == j { 1.0 } else { 0.0 });
+    let mut shear = identity(space.rows());
+    if space.rows() > 1 {
+        shear[(1, 0)] = 1.0;
+    }
+    let sheared =
+        combinators::weighted::Weighted::new(&shear, max_entry::MaxEntry, &identity(space.columns()));
+    let registered = entries().into_iter().chain(combinators::entries());
+    let mut all: Vec<Box<dyn Norm<f64>>> = registered.flat_map(|entry| (entry.examples)()).collect();
+    all.retain(|norm| norm.space().is_none_or(|own| own == space));
+    all.push(Box::new(combinators::dual::Dual::new(nuclear::Nuclear)));
+    all.push(Box::new(sheared.expect("a shear is well conditioned")));
+    all
+}
+
+/// Those of them whose labels start so.
+#[cfg(test)]
+pub(crate) fn chosen_on(space: crate::spec::Dimensions, labels: &[&str]) -> Vec<Box<dyn Norm<f64>>> {
+    let mut all = all_on(space);
+    all.retain(|norm| labels.iter().any(|label| norm.label().as_str().starts_with(label)));
+    assert!(all.len() >= labels.len(), "not all of {labels:?} are norms");
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -186,9 +186,9 @@ fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
 mod tests {
     use super::*;
     use crate::noise::{DirectedNoise, Direction, NoNoise, pareto::Pareto};
+    use crate::norms::{self, frobenius::Frobenius};
     use crate::problems::{self, Logistic};
     use crate::seed::stream;
-    use crate::test_norms::TestNorm;
 
     fn sum() -> Arc<dyn FiniteSum<f64>> {
         let features = Matrix::from_fn(6, 2, |i, j| ((3 * i + 5 * j) % 7) as f64 / 7.0);
@@ -284,8 +284,7 @@ mod tests {
         let built = Built::Sum(sum());
         let x = sum().start();
         let space = sum().dimensions();
-        for norm in [TestNorm::Spectral, TestNorm::Frobenius, TestNorm::MaxEntry] {
-            let norm: &dyn Norm<f64> = &norm;
+        for norm in &norms::all_on(space) {
             let injected = pareto(space).dual_moment(norm, p()).unwrap();
             let exact = Sampling::new(built.clone(), None, pareto(space)).unwrap();
             assert_eq!(exact.noise_moment(norm, p()).unwrap(), injected);
@@ -306,7 +305,7 @@ mod tests {
     #[test]
     fn a_table_makes_an_oracle_and_a_wrong_one_a_hint() {
         let from = |text: &str, problem: Built<f64>| {
-            Sampling::from_table(problem, &text.parse().unwrap(), &TestNorm::Frobenius)
+            Sampling::from_table(problem, &text.parse().unwrap(), &Frobenius)
         };
         let sampling = from("name = 'none'\nbatch = 4", Built::Sum(sum())).unwrap();
         assert_eq!(sampling.oracle(stream(0, 0)).query(&sum().start()).unwrap().nrows(), 3);

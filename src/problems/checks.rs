@@ -3,10 +3,10 @@
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
+use crate::norms;
 use crate::seed::{Rng, stream};
 use crate::spec::problem::Inequality;
 use crate::spec::{Matrix, Norm, Problem, inner, problem};
-use crate::test_norms::TestNorm;
 
 /// Finite differences of the constants leave this relative error at most: steps of 1e-5, rounding 1e-16/1e-5.
 const DIFFERENCES: f64 = 1e-7;
@@ -76,20 +76,19 @@ impl Attack {
     }
 }
 
-/// A1, A2, A4 and the descent lemma on random pairs, near and far, and on pairs from the attack, in every test norm.
+/// A1, A2, A4 and the descent lemma on random pairs, near and far, and on pairs from the attack, in every norm of the space.
 ///
 /// Rounding of 1e-9 relative: differences of gradients at distance 1e-4 lose 4 digits of 16, and a second difference
 /// with the norm's own error some more.
 pub(crate) fn class_constants(f: &dyn Problem<f64>, scale: f64) {
-    for norm in TestNorm::ALL {
+    for norm in norms::all_on(f.dimensions()) {
         class_constants_in(f, &norm, scale);
     }
 }
 
-/// The same in one norm.
-pub(crate) fn class_constants_in(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, scale: f64) {
+fn class_constants_in(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, scale: f64) {
     let check = |what: &str, inequality: Inequality| {
-        assert!(inequality.holds(1e-9), "{} {what} {norm:?}: {inequality:?}", f.name());
+        assert!(inequality.holds(1e-9), "{} {what} {}: {inequality:?}", f.name(), norm.label());
     };
     let mut rng = stream(13, 0);
     for k in 0..6 {
@@ -105,6 +104,6 @@ pub(crate) fn class_constants_in(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, sca
         let a4 = problem::a4_hessian_lipschitz(f, norm, &x, &y, &z).unwrap();
         // With rho = 0 or a tiny step what is left is rounding, absolute.
         let size = norm.dual_value(&f.hessian_action(&x, &z)).unwrap();
-        assert!(a4.left <= a4.right * (1.0 + 1e-9) + 1e-12 * size, "A4 {norm:?}: {a4:?}");
+        assert!(a4.left <= a4.right * (1.0 + 1e-9) + 1e-12 * size, "A4 {}: {a4:?}", norm.label());
     }
 }

@@ -70,9 +70,9 @@ mod tests {
     use super::super::FiniteSum;
     use super::super::checks::{Attack, gaussian};
     use super::*;
+    use crate::norms::{frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
     use crate::seed::stream;
-    use crate::spec::{MomentOrder, Problem, problem};
-    use crate::test_norms::TestNorm;
+    use crate::spec::{MomentOrder, Norm, Problem, problem};
 
     #[test]
     fn the_digits_are_the_known_ones() {
@@ -90,14 +90,14 @@ mod tests {
         let f: Logistic<f64> = Config::default().build().unwrap();
         // A sum of 1797 terms, each correct to a unit in the last place.
         assert!((f.gap().unwrap().delta() - 10f64.ln()).abs() < 1797.0 * f64::EPSILON * 10f64.ln());
-        for norm in [TestNorm::Spectral, TestNorm::Frobenius, TestNorm::MaxEntry] {
-            let attack = Attack::search(&f, &norm, &f.start(), 2, 15);
-            let pair = problem::a2_smoothness(&f, &norm, &attack.x, &attack.y).unwrap();
+        for norm in [&Spectral as &dyn Norm<f64>, &Frobenius, &MaxEntry] {
+            let attack = Attack::search(&f, norm, &f.start(), 2, 15);
+            let pair = problem::a2_smoothness(&f, norm, &attack.x, &attack.y).unwrap();
             // At W = 0 every S_i is P/10 against the bound P/2, so the attack reaches about a fifth of L; more would be
             // found where the probabilities of two classes are 1/2.
             assert!(pair.holds(1e-9) && pair.ratio() > 0.1, "{norm:?} {pair:?}");
             let z = &(&attack.y - &attack.x) * 1e4;
-            let a4 = problem::a4_hessian_lipschitz(&f, &norm, &attack.x, &z, &z).unwrap();
+            let a4 = problem::a4_hessian_lipschitz(&f, norm, &attack.x, &z, &z).unwrap();
             assert!(a4.holds(1e-9), "{norm:?} {a4:?}");
         }
     }
@@ -107,9 +107,9 @@ mod tests {
         let f: Logistic<f64> = Config { lambda: 0.0 }.build().unwrap();
         // The pixels are nonnegative: rows 3 and 8 at zero and all others far below make p = (1/2, 1/2) on every image.
         let x = Matrix::from_fn(10, 64, |c, _| if c == 3 || c == 8 { 0.0 } else { -1e3 });
-        for norm in [TestNorm::Frobenius, TestNorm::MaxEntry] {
-            let attack = Attack::search(&f, &norm, &x, 2, 15);
-            let pair = problem::a2_smoothness(&f, &norm, &attack.x, &attack.y).unwrap();
+        for norm in [&Frobenius as &dyn Norm<f64>, &MaxEntry] {
+            let attack = Attack::search(&f, norm, &x, 2, 15);
+            let pair = problem::a2_smoothness(&f, norm, &attack.x, &attack.y).unwrap();
             assert!(pair.holds(1e-9) && pair.ratio() > 0.99, "{norm:?} {pair:?}");
         }
     }
@@ -123,9 +123,9 @@ mod tests {
             let law = f.component_law(&w);
             // A mean of 1797 numbers of size 1.
             assert!((&law.expectation() - &f.gradient(&w)).max_abs() < 1e-14);
-            for norm in [TestNorm::Frobenius, TestNorm::MaxEntry] {
-                let exact = f.noise_at(&w, &norm, order).unwrap();
-                let bound = f.component_noise_moment(&norm, order).unwrap().bound();
+            for norm in [&Frobenius as &dyn Norm<f64>, &MaxEntry] {
+                let exact = f.noise_at(&w, norm, order).unwrap();
+                let bound = f.component_noise_moment(norm, order).unwrap().bound();
                 assert!(exact <= bound && bound < 16.0 * exact, "{norm:?} {exact} {bound}");
             }
         }
