@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use heavynorm::algorithms::{self, DynAlgorithm};
-use heavynorm::noise::{self, DirectedNoise, pareto::Pareto};
+use heavynorm::noise::{DirectedNoise, Direction, NoNoise, pareto::Pareto};
 use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built};
 use heavynorm::run::{Control, Experiment, Outcome, Schedule, Target};
@@ -17,19 +17,32 @@ use rayon::prelude::*;
 use super::{Bench, Cell, Choice, Context, Curve, Failure, Geometry, METHODS, NAME, NAMES, PILOT, Size};
 
 impl<'a> Bench<'a> {
-    pub(super) fn new(size: &'a Size, master: u64) -> Result<Self, Failure> {
+    pub(super) fn new(size: &'a Size, direction: Direction, master: u64) -> Result<Self, Failure> {
         let problem = problems::build::<f64>(&named("digits"))?;
         let p = MomentOrder::new(size.moment_order)?;
         let start = problem.problem().start();
         let gradient = problem.problem().gradient(&start);
-        let sampling =
-            Sampling::new(problem.clone(), Some(size.batch), injected(size, &problem, &gradient, p)?)?;
-        let geometry = |(name, dual_name)| geometry(name, dual_name, &sampling, &start, &gradient, p);
+        let noise = injected(size, direction, &problem, &gradient, p)?;
+        let none = Arc::new(NoNoise::new(problem.problem().dimensions()));
+        let drawn = Sampling::new(problem.clone(), Some(size.batch), none)?;
+        let sampling = Sampling::new(problem, Some(size.batch), noise)?;
+        let geometry = |(name, dual_name)| geometry(name, dual_name, &sampling, &gradient);
         let geometries = NAMES.into_iter().map(geometry).collect::<Result<Vec<_>, _>>()?;
         let curves = (0..METHODS.len())
             .flat_map(|method| (0..NAMES.len()).map(move |geometry| Curve { method, geometry }))
             .collect();
-        Ok(Self { size, master, sampling, start, geometries, curves })
+        Ok(Self { size, master, direction, sampling, drawn, start, gradient, geometries, curves })
+    }
+
+    /// The goal that is reported: fixed before anything is measured.
+    pub(super) fn smallest_level(&self) -> usize {
+        let levels = &self.size.levels;
+        (0..levels.len()).min_by(|&a, &b| levels[a].total_cmp(&levels[b])).expect("a size lists a level")
+    }
+
+    pub(super) fn position(&self, method: usize, geometry: usize) -> usize {
+        let pair = |c: &Curve| (c.method, c.geometry) == (method, geometry);
+        self.curves.iter().position(pair).expect("curves are all pairs")
     }
 
     fn choices(&self) -> Vec<Choice> {
@@ -166,14 +179,15 @@ impl<'a> Bench<'a> {
     }
 }
 
-fn named(name: &str) -> toml::Table {
+pub(super) fn named(name: &str) -> toml::Table {
     toml::Table::from_iter([("name".to_owned(), name.into())])
 }
 
-/// Pareto noise X u v^T, u and v random signs: the same physical noise for every geometry, calibrated once in the
-/// Frobenius norm against the gradient at X_0.
+/// Pareto noise, the same for every geometry: calibrated once, in the Frobenius norm, against the gradient at X_0. Where the
+/// moment is known through a bound, the bound is what is calibrated.
 fn injected(
     size: &Size,
+    direction: Direction,
     problem: &Built<f64>,
     gradient: &Matrix<f64>,
     p: MomentOrder,
@@ -183,7 +197,7 @@ fn injected(
     let sigma = NoiseScale::new(size.noise_to_signal * frobenius.value(gradient)?)?;
     let law = Arc::new(Pareto::new(size.tail_index).map_err(|e| wrong(e.to_string()))?);
     let space = problem.problem().dimensions();
-    DirectedNoise::calibrated(law, noise::Direction::RankOne, space, &*frobenius, p, sigma)
+    DirectedNoise::calibrated(law, direction, space, &*frobenius, p, sigma)
         .map(Arc::new)
         .map_err(|e| wrong(e.to_string()))
 }
@@ -192,18 +206,12 @@ fn geometry(
     name: &'static str,
     dual_name: &'static str,
     sampling: &Sampling<f64>,
-    start: &Matrix<f64>,
     gradient: &Matrix<f64>,
-    p: MomentOrder,
 ) -> Result<Geometry, Failure> {
     let norm: Arc<dyn Norm<f64>> = Arc::from(norms::build::<f64>(&named(name))?);
-    let moment = sampling.noise_moment_at(start, &*norm, p)?;
-    let sigma = moment
-        .noise_scale(p)
-        .ok_or_else(|| Failure::Input(format!("{NAME}: tail_index must exceed moment_order")))?;
     let reach = norm.ball(sampling.problem().dimensions())?.circumradius;
     let signal = norm.dual_value(gradient)?;
-    Ok(Geometry { name, dual_name, signal, sigma: sigma.sigma(), reach, norm })
+    Ok(Geometry { name, dual_name, signal, reach, norm })
 }
 
 /// The median over seeds; not reached is later than everything.

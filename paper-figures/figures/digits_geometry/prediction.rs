@@ -2,47 +2,50 @@
 
 use std::sync::Arc;
 
-use heavynorm::spec::{Accuracy, MomentOrder, NoiseScale, Problem};
+use heavynorm::spec::{Accuracy, MomentOrder, Problem};
 use heavynorm_proofs_check::{PlanError, Setting, theorem};
 
-use super::{BASE, Bench, Curve, Failure, Geometry, METHODS};
+use super::moments::{Interval, Moments};
+use super::{BASE, Bench, Curve, Failure, METHODS};
 
-/// What the theory says before any run: calls relative to Frobenius geometry.
+/// Calls relative to Frobenius geometry, each geometry in its own dual norm at the same share of its own signal.
 pub(super) struct Prediction {
-    /// Planned calls of the theorem, each geometry in its own dual norm at the same share of its own signal.
+    /// Planned calls of the theorem, from proven constants that hold at every point (A1 to A4).
     pub(super) plan: f64,
-    /// (sigma/signal)^a alone, relative to Frobenius.
-    pub(super) moments: f64,
+    /// (sigma/signal)^{p/(p-1)} alone, from the moments at X_0.
+    pub(super) moments: Interval,
 }
 
 impl Bench<'_> {
     /// For each curve, at the smallest level.
-    pub(super) fn predictions(&self) -> Result<Vec<Prediction>, Failure> {
+    pub(super) fn predictions(&self, moments: &Moments) -> Result<Vec<Prediction>, Failure> {
         let p = MomentOrder::new(self.size.moment_order)?;
-        let level = self.size.levels.iter().copied().fold(f64::INFINITY, f64::min);
-        let plans = self.curves.iter().map(|&c| self.planned(c, level, p)).collect::<Result<Vec<_>, _>>()?;
-        let ratio = |g: &Geometry| (g.sigma / g.signal).powf(p.conjugate());
-        let base = |c: &Curve| plans[self.position(c.method, BASE)];
+        let plans = self.curves.iter().map(|&c| self.planned(c, p)).collect::<Result<Vec<_>, _>>()?;
+        let relative = |g: usize| moments.sigma[g].map(|s| s / self.geometries[g].signal);
         let predicted = |(k, c): (usize, &Curve)| Prediction {
-            plan: plans[k] / base(c),
-            moments: ratio(&self.geometries[c.geometry]) / ratio(&self.geometries[BASE]),
+            plan: plans[k] / plans[self.position(c.method, BASE)],
+            moments: match c.geometry {
+                BASE => Interval::exact(1.0),
+                other => relative(other).over(relative(BASE)).map(|x| x.powf(p.conjugate())),
+            },
         };
         Ok(self.curves.iter().enumerate().map(predicted).collect())
     }
 
-    /// The theorem's planned calls with the problem's class constants and the moments at X_0.
-    fn planned(&self, curve: Curve, level: f64, p: MomentOrder) -> Result<f64, Failure> {
+    fn planned(&self, curve: Curve, p: MomentOrder) -> Result<f64, Failure> {
         let geometry = &self.geometries[curve.geometry];
         let problem: &dyn Problem<f64> = self.sampling.problem();
+        let noise_scale = self.sampling.noise_moment(&*geometry.norm, p)?.noise_scale(p);
         let setting = Setting {
             norm: Arc::clone(&geometry.norm),
             dimensions: problem.dimensions(),
             moment_order: p,
-            noise_scale: NoiseScale::new(geometry.sigma)?,
+            noise_scale: noise_scale
+                .ok_or_else(|| Failure::Input("tail_index must exceed moment_order".into()))?,
             smoothness: problem.smoothness(&*geometry.norm)?,
             hessian_lipschitz: Some(problem.hessian_lipschitz(&*geometry.norm)?),
             gap: problem.gap()?,
-            accuracy: Accuracy::new(level * geometry.signal)?,
+            accuracy: Accuracy::new(self.size.levels[self.smallest_level()] * geometry.signal)?,
             radius: None,
         };
         match theorem(METHODS[curve.method].theorem)?.plan(&setting) {
