@@ -29,8 +29,8 @@ fn markdown(record: &Record) -> String {
     for row in rows {
         writeln!(text, "| {} |", row.join(" | ")).unwrap();
     }
-    for measured in &record.measured {
-        write!(text, "\n{measured}\n").unwrap();
+    for paragraph in record.measured.iter().chain([&record.verdict]) {
+        write!(text, "\n{paragraph}\n").unwrap();
     }
     writeln!(text, "\nPreset {}, seed {}: `{}`.", record.preset.name(), record.seed, record.command).unwrap();
     text
