@@ -47,8 +47,8 @@ pub(super) fn call(args: FiguresArgs, global: &Global) -> Result<(), Failure> {
         preset: args.preset.name().into(),
         seed: global.seed,
     };
-    let mut store = Store::open(&out, made_by, again(&args, global, None), args.force)?;
     let interrupted = on_interrupt();
+    let mut store = Store::open(&out, made_by, again(&args, global, None), args.force)?;
     let pool = global.pool()?;
     // Before any remark: whoever reads them may stop listening.
     write_page(&store)?;
