@@ -355,9 +355,7 @@ fn within(table: &str, e: &dyn std::fmt::Display) -> Failure {
 /// A refusal with the file that it is about.
 fn in_file(path: &Path, failure: Failure) -> Failure {
     match failure {
-        Failure::Input(message) if !message.contains(&*path.to_string_lossy()) => {
-            Failure::Input(format!("{}, {message}", path.display()))
-        }
+        Failure::Input(message) => Failure::Input(format!("{}, {message}", path.display())),
         other => other,
     }
 }
