@@ -1,8 +1,8 @@
 //! Matrices from and to NumPy's .npy files: C order, little-endian, float64 or float32; anything else is refused
 //! with the line of Python that repairs it, before any memory is taken on the file's word.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use heavynorm::spec::Matrix;
@@ -121,7 +121,7 @@ pub fn read_matrix(path: &Path) -> Result<Matrix<f64>, NpyError> {
     let &[rows, columns] = header.shape() else {
         return Err(NpyError::WrongAxes { path: path.into(), expected: 2, shape: header.shape().to_vec() });
     };
-    let numbers = floats(path, header, &data)?;
+    let numbers = floats(path, header, data)?;
     // The length was checked against the file, so that both sides fit the machine.
     let (rows, columns) = (rows as usize, columns as usize);
     let matrix = Matrix::from_fn(rows, columns, |i, j| numbers[i * columns + j]);
@@ -144,15 +144,15 @@ pub fn read_labels(path: &Path) -> Result<Vec<usize>, NpyError> {
     }
     let (kind, size, name) = element(path, &header)?;
     let numbers: Vec<f64> = match (kind, size) {
-        (TypeChar::Float, _) => floats(path, header, &data)?,
-        (TypeChar::Int, 8) => numbers::<i64>(path, header, &data)?.iter().map(|&x| x as f64).collect(),
-        (TypeChar::Int, 4) => numbers::<i32>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
-        (TypeChar::Int, 2) => numbers::<i16>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
-        (TypeChar::Int, 1) => numbers::<i8>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
-        (TypeChar::Uint, 8) => numbers::<u64>(path, header, &data)?.iter().map(|&x| x as f64).collect(),
-        (TypeChar::Uint, 4) => numbers::<u32>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
-        (TypeChar::Uint, 2) => numbers::<u16>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
-        (TypeChar::Uint, 1) => numbers::<u8>(path, header, &data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Float, _) => floats(path, header, data)?,
+        (TypeChar::Int, 8) => numbers::<i64>(path, header, data)?.iter().map(|&x| x as f64).collect(),
+        (TypeChar::Int, 4) => numbers::<i32>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Int, 2) => numbers::<i16>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Int, 1) => numbers::<i8>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Uint, 8) => numbers::<u64>(path, header, data)?.iter().map(|&x| x as f64).collect(),
+        (TypeChar::Uint, 4) => numbers::<u32>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Uint, 2) => numbers::<u16>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
+        (TypeChar::Uint, 1) => numbers::<u8>(path, header, data)?.iter().map(|&x| f64::from(x)).collect(),
         _ => return Err(wrong_type(path, name, "an integer type", "'<i8'")),
     };
     let label = |(index, &value): (usize, &f64)| {
@@ -180,29 +180,40 @@ pub fn to_bytes(matrix: &Matrix<f64>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Header and data, with every promise of the header checked against the file.
-fn open(path: &Path) -> Result<(NpyHeader, Vec<u8>), NpyError> {
+/// What follows the header, not read yet.
+type Data = BufReader<File>;
+
+/// Header and data, with every promise of the header checked against the file before the data are read.
+fn open(path: &Path) -> Result<(NpyHeader, Data), NpyError> {
     let unreadable = |source| NpyError::Unreadable { path: path.into(), source };
     let malformed = |reason: String| NpyError::Malformed { path: path.into(), reason };
-    if path.is_dir() {
+    // Asked before it is opened: to open a pipe is to wait for its writer.
+    let kind = fs::metadata(path).map_err(unreadable)?;
+    if kind.is_dir() {
         return Err(malformed("it is a folder".into()));
     }
-    let mut bytes = Vec::new();
-    File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unreadable)?;
-    let text = header_text(&bytes).map_err(|reason| malformed(reason.into()))?;
+    if !kind.is_file() {
+        return Err(malformed("it is a pipe or a device, no regular file".into()));
+    }
+    let mut file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    let mut start = Vec::new();
+    (&file).take(12 + LONGEST_HEADER as u64).read_to_end(&mut start).map_err(unreadable)?;
+    let text = header_text(&start).map_err(|reason| malformed(reason.into()))?;
     let elements = promised_elements(text).map_err(|reason| malformed(reason.into()))?;
-    let mut rest = &bytes[..];
+    let mut rest = &start[..];
     let header = NpyHeader::from_reader(&mut rest).map_err(|e| malformed(e.to_string()))?;
     if header.shape().contains(&0) {
         return Err(NpyError::Empty { path: path.into(), shape: header.shape().to_vec() });
     }
     let (_, size, _) = element(path, &header)?;
-    let (promised, found) = (elements * u128::from(size), rest.len() as u64);
+    let end_of_header = (start.len() - rest.len()) as u64;
+    let (promised, found) = (elements * u128::from(size), length.saturating_sub(end_of_header));
     if promised != u128::from(found) {
         return Err(NpyError::WrongLength { path: path.into(), promised, found });
     }
-    let data = rest.to_vec();
-    Ok((header, data))
+    file.seek(SeekFrom::Start(end_of_header)).map_err(unreadable)?;
+    Ok((header, BufReader::new(file)))
 }
 
 /// The header's dictionary as text.
@@ -260,7 +271,7 @@ fn element(path: &Path, header: &NpyHeader) -> Result<(TypeChar, u64, String), N
     Ok((kind.type_char(), kind.size_field(), kind.to_string()))
 }
 
-fn floats(path: &Path, header: NpyHeader, data: &[u8]) -> Result<Vec<f64>, NpyError> {
+fn floats(path: &Path, header: NpyHeader, data: Data) -> Result<Vec<f64>, NpyError> {
     match element(path, &header)? {
         (TypeChar::Float, 8, _) => numbers::<f64>(path, header, data),
         (TypeChar::Float, 4, _) => {
@@ -270,7 +281,7 @@ fn floats(path: &Path, header: NpyHeader, data: &[u8]) -> Result<Vec<f64>, NpyEr
     }
 }
 
-fn numbers<T: npyz::Deserialize>(path: &Path, header: NpyHeader, data: &[u8]) -> Result<Vec<T>, NpyError> {
+fn numbers<T: npyz::Deserialize>(path: &Path, header: NpyHeader, data: Data) -> Result<Vec<T>, NpyError> {
     NpyFile::with_header(header, data)
         .into_vec()
         .map_err(|e| NpyError::Malformed { path: path.into(), reason: e.to_string() })

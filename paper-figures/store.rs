@@ -25,19 +25,38 @@ pub enum StoreError {
     },
     /// The folder holds the output of another call.
     #[error(
-        "{} holds {found}, not {wanted}; choose another folder with --out, or replace its figures with --force",
+        "{} holds figures of another call: {differences}; choose another folder with --out, or make them anew with --force \
+         (files of the same names are replaced, others stay)",
         path.display()
     )]
     OtherCall {
         /// The folder.
         path: PathBuf,
-        /// What the manifest there says.
-        found: String,
-        /// What this call would make.
-        wanted: String,
+        /// What differs, in words.
+        differences: String,
+    },
+    /// The folder has a manifest that cannot be read.
+    #[error(
+        "{} has a damaged manifest.json; choose another folder with --out, or write a new one with --force (files of the \
+         same names are replaced, others stay)",
+        path.display()
+    )]
+    DamagedManifest {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The target exists and is no regular file.
+    #[error("{} is not a regular file and is left alone; name another file", path.display())]
+    NotAFile {
+        /// The path, with symbolic links followed.
+        path: PathBuf,
     },
     /// The folder holds something that is no output of ours.
-    #[error("{} is not empty and has no manifest; choose another folder with --out, or add to it with --force", path.display())]
+    #[error(
+        "{} is not empty and has no manifest.json; choose another folder with --out, or write into it with --force (files \
+         of the same names are replaced, others stay)",
+        path.display()
+    )]
     Foreign {
         /// The folder.
         path: PathBuf,
@@ -54,20 +73,59 @@ fn io_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError + '_ {
     move |source| StoreError::Io { path: path.into(), source }
 }
 
-/// Writes a file so that at every moment the old content or the new one is there, complete.
+/// Temporary neighbours are called so; those that an end of the process left over are ours to remove.
+const PREFIX: &str = ".heavynorm-";
+const SUFFIX: &str = ".tmp";
+
+/// More symbolic links in a row than this are a circle.
+const LONGEST_CHAIN: usize = 40;
+
+/// Writes a file so that at every moment the old content or the new one is there, complete. A symbolic link is written
+/// through, an existing file keeps its mode.
 ///
 /// # Errors
-/// [`StoreError::Io`].
+/// [`StoreError::NotAFile`] if something else than a regular file is there, [`StoreError::Io`].
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let path = &target_of(path)?;
+    let permissions = match fs::metadata(path) {
+        Ok(found) if !found.is_file() => return Err(StoreError::NotAFile { path: path.into() }),
+        Ok(found) => Some(found.permissions()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(io_error(path)(e)),
+    };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".heavynorm-").suffix(".tmp");
+    builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(io_error(path))?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io_error(path))?;
+    let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(io_error(path))?;
+    file.as_file_mut().write_all(bytes).map_err(io_error(path))?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions).map_err(io_error(path))?;
+    }
+    file.as_file().sync_all().map_err(io_error(path))?;
     file.persist(path).map_err(|e| StoreError::Io { path: path.into(), source: e.error })?;
     Ok(())
+}
+
+/// Where symbolic links lead, whether or not something is there.
+fn target_of(path: &Path) -> Result<PathBuf, StoreError> {
+    let mut target = path.to_owned();
+    for _ in 0..LONGEST_CHAIN {
+        match fs::symlink_metadata(&target) {
+            Ok(found) if found.file_type().is_symlink() => {
+                let next = fs::read_link(&target).map_err(io_error(path))?;
+                target = target.parent().unwrap_or(Path::new("")).join(next);
+            }
+            _ => return Ok(target),
+        }
+    }
+    Err(StoreError::NotAFile { path: path.into() })
+}
+
+/// The library adds the name of its temporary file, which means nothing to anybody.
+fn without_path(e: io::Error) -> io::Error {
+    if e.get_ref().is_some() { e.kind().into() } else { e }
 }
 
 /// The SHA-256 of some bytes, in hexadecimal.
@@ -80,15 +138,32 @@ pub fn digest(bytes: &[u8]) -> String {
 pub struct Identity {
     /// The version of heavynorm.
     pub version: String,
+    /// Digest of the sources.
+    #[serde(default)]
+    pub code: String,
     /// The preset.
     pub preset: String,
     /// The master seed.
     pub seed: u64,
 }
 
-impl std::fmt::Display for Identity {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "heavynorm {}, preset {}, seed {}", self.version, self.preset, self.seed)
+impl Identity {
+    /// What differs from what was wanted, in words.
+    fn differences(&self, wanted: &Self) -> String {
+        let mut words = Vec::new();
+        if self.version != wanted.version {
+            words.push(format!("version {}, not {}", self.version, wanted.version));
+        }
+        if self.code != wanted.code {
+            words.push("made by other code (the sources have changed since)".into());
+        }
+        if self.preset != wanted.preset {
+            words.push(format!("preset {}, not {}", self.preset, wanted.preset));
+        }
+        if self.seed != wanted.seed {
+            words.push(format!("seed {}, not {}", self.seed, wanted.seed));
+        }
+        words.join("; ")
     }
 }
 
@@ -134,22 +209,26 @@ impl Store {
         }
         let fresh = Manifest { made_by, command, figures: BTreeMap::new() };
         let manifest = match read_manifest(folder) {
-            Some(found) if found.made_by == fresh.made_by => Manifest { figures: found.figures, ..fresh },
-            _ if force => fresh,
-            Some(found) => {
-                return Err(StoreError::OtherCall {
-                    path: folder.into(),
-                    found: found.made_by.to_string(),
-                    wanted: fresh.made_by.to_string(),
-                });
+            Found::Readable(found) if found.made_by == fresh.made_by => {
+                Manifest { figures: found.figures, ..fresh }
             }
-            None if is_occupied(folder).map_err(io_error(folder))? => {
+            _ if force => fresh,
+            Found::Readable(found) => {
+                let differences = found.made_by.differences(&fresh.made_by);
+                return Err(StoreError::OtherCall { path: folder.into(), differences });
+            }
+            Found::Damaged => return Err(StoreError::DamagedManifest { path: folder.into() }),
+            Found::Absent if is_occupied(folder).map_err(io_error(folder))? => {
                 return Err(StoreError::Foreign { path: folder.into() });
             }
-            None => fresh,
+            Found::Absent => fresh,
         };
         fs::create_dir_all(folder).map_err(io_error(folder))?;
-        Ok(Self { folder: folder.into(), manifest })
+        remove_left_overs(folder).map_err(io_error(folder))?;
+        let store = Self { folder: folder.into(), manifest };
+        // From the first moment on the folder says whose it is: an end between two files is no riddle later.
+        store.write(MANIFEST, &store.manifest_text())?;
+        Ok(store)
     }
 
     /// The folder.
@@ -210,14 +289,49 @@ impl Store {
     }
 }
 
-/// A damaged manifest counts as none: its folder is then foreign, and nothing is overwritten unasked.
-fn read_manifest(folder: &Path) -> Option<Manifest> {
-    serde_json::from_slice(&fs::read(folder.join(MANIFEST)).ok()?).ok()
+/// What there is of a manifest.
+enum Found {
+    Readable(Manifest),
+    Damaged,
+    Absent,
+}
+
+fn read_manifest(folder: &Path) -> Found {
+    let path = folder.join(MANIFEST);
+    match fs::metadata(&path) {
+        Err(_) => Found::Absent,
+        // A pipe would be waited for.
+        Ok(found) if !found.is_file() => Found::Damaged,
+        Ok(_) => fs::read(path)
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .map_or(Found::Damaged, Found::Readable),
+    }
+}
+
+fn is_left_over(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
 }
 
 fn is_occupied(folder: &Path) -> io::Result<bool> {
     if !folder.exists() {
         return Ok(false);
     }
-    Ok(fs::read_dir(folder)?.next().is_some())
+    for entry in fs::read_dir(folder)? {
+        if !is_left_over(&entry?) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn remove_left_overs(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_left_over(&entry) && entry.file_type()?.is_file() {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }

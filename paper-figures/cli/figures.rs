@@ -26,7 +26,7 @@ pub(super) struct FiguresArgs {
     /// The output folder (default: out).
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Take over a folder that holds another call's output, and make its figures anew.
+    /// Make the figures anew, also in a folder of another call: files of the same names are replaced, others stay.
     #[arg(long)]
     force: bool,
     /// Show the names and what they show, and make nothing.
@@ -43,12 +43,15 @@ pub(super) fn call(args: FiguresArgs, global: &Global) -> Result<(), Failure> {
     let out = args.out.clone().unwrap_or_else(|| "out".into());
     let made_by = Identity {
         version: env!("CARGO_PKG_VERSION").into(),
+        code: env!("HEAVYNORM_CODE").into(),
         preset: args.preset.name().into(),
         seed: global.seed,
     };
-    let mut store = Store::open(&out, made_by, again(&args, global, None), args.force)?;
     let interrupted = on_interrupt();
+    let mut store = Store::open(&out, made_by, again(&args, global, None), args.force)?;
     let pool = global.pool()?;
+    // Before any remark: whoever reads them may stop listening.
+    write_page(&store)?;
     for entry in &chosen {
         let configuration = digest(entry.presets.as_bytes());
         if !args.force && store.is_finished(entry.name, &configuration) {
@@ -68,15 +71,17 @@ pub(super) fn call(args: FiguresArgs, global: &Global) -> Result<(), Failure> {
         let made = (entry.make)(&context);
         bar.finish_and_clear();
         if interrupted.load(Ordering::Relaxed) {
-            return Err(Failure::interrupted("the same command goes on with the figures that are missing"));
+            return Err(Failure::interrupted(
+                "finished figures are kept, the one under way starts again: repeat the command",
+            ));
         }
         let Figure { mut record, svg, csv } = made?;
         record.command = again(&args, global, Some(entry.name));
         let files = files(entry.name, &record, &svg, csv)?;
         store.finish(entry.name, &configuration, &files)?;
+        write_page(&store)?;
         global.say(&format!("{}: made in {:.0} s", entry.name, started.elapsed().as_secs_f64()));
     }
-    write_page(&store)?;
     global.say(&format!("open {}", out.join("index.html").display()));
     Ok(())
 }

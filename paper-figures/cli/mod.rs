@@ -62,7 +62,7 @@ enum Command {
     Run(run::RunArgs),
 }
 
-/// Set by Ctrl-C; loops look at it between units of work.
+/// Set by Ctrl-C and by a request to terminate; loops look at it between units of work.
 type Interrupted = Arc<AtomicBool>;
 
 /// Reads the arguments, does what they ask, returns the exit code.
@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
     match dispatch(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("heavynorm: {failure}");
+            output::remark(&format!("heavynorm: {failure}"));
             ExitCode::from(failure.exit_code())
         }
     }
@@ -112,7 +112,7 @@ impl Global {
     /// A remark on standard error.
     fn say(&self, remark: &str) {
         if !self.quiet {
-            eprintln!("{remark}");
+            output::remark(remark);
         }
     }
 }

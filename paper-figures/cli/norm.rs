@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use heavynorm::norms;
-use heavynorm::spec::{Matrix, MomentOrder, NoiseType, Norm};
+use heavynorm::spec::{Matrix, MomentOrder, NoiseType, Norm, NormError};
 use serde::Serialize;
 
-use super::output::{print, print_json};
+use super::output::{print, print_json, remark};
 use crate::error::Failure;
 use crate::{npy, store};
 
@@ -162,10 +162,9 @@ fn eval(args: &EvalArgs) -> Result<(), Failure> {
     let input = npy::read_matrix(&args.input)?;
     let dimensions = input.dimensions().map_err(|e| Failure::Input(e.to_string()))?;
     let noise_type = p.map(|p| norm.noise_type(dimensions, p)).transpose()?;
-    // Everything is evaluated before anything is written. Only JSON holds both values: one may overflow alone.
-    let wanted = |op: Op| args.json || args.op == op;
-    let primal = wanted(Op::Value).then(|| norm.value(&input)).transpose()?;
-    let dual = wanted(Op::Dual).then(|| norm.dual_value(&input)).transpose()?;
+    // Everything is evaluated before anything is written.
+    let primal = one_of_two(args, Op::Value, || norm.value(&input))?;
+    let dual = one_of_two(args, Op::Dual, || norm.dual_value(&input))?;
     let lmo = (args.op == Op::Lmo).then(|| norm.lmo(&input)).transpose()?;
     if let (Some(lmo), Some(path)) = (&lmo, &args.output) {
         write_matrix(path, lmo)?;
@@ -190,6 +189,26 @@ fn eval(args: &EvalArgs) -> Result<(), Failure> {
         writeln!(text, "K_p of the dual norm lies in [{lower}, {upper}]").expect("a string takes all");
     }
     print(&text)
+}
+
+/// A value that was asked for, or that JSON holds beside it: the other one may overflow alone, and is null then.
+fn one_of_two(
+    args: &EvalArgs,
+    op: Op,
+    evaluate: impl FnOnce() -> Result<f64, NormError>,
+) -> Result<Option<f64>, Failure> {
+    if !args.json && args.op != op {
+        return Ok(None);
+    }
+    match evaluate() {
+        Ok(value) => Ok(Some(value)),
+        Err(e @ NormError::Overflow { .. }) if args.op != op => {
+            let key = if op == Op::Value { "value" } else { "dual_value" };
+            remark(&format!("heavynorm: {key} is null: {e}"));
+            Ok(None)
+        }
+        Err(e) => Err(e.into()),
+    }
 }
 
 fn rows(matrix: &Matrix<f64>) -> Vec<Vec<f64>> {

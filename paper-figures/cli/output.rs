@@ -26,3 +26,8 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 pub(super) fn number(x: f64) -> String {
     if x == 0.0 || (1e-3..1e7).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }
+
+/// A remark on standard error. Nobody has to listen: a closed pipe is no reason to end.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

@@ -14,7 +14,8 @@ use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Targ
 use heavynorm::spec::{Accuracy, MomentOrder, Norm};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
-use heavynorm_proofs_check::{Plan, Radius, Setting, theorem};
+use heavynorm_proofs_check::theorems::Theorem;
+use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
@@ -26,28 +27,40 @@ use crate::npy;
 const EXAMPLE: &str = r#"The file, for example:
 
   [problem]
-  name = "digits"                # or quadratic; or logistic with features, labels (.npy files), classes
+  # or quadratic; or logistic with features,
+  # labels (.npy files) and classes
+  name = "digits"
   lambda = 1e-3
 
   [norm]
-  name = "spectral"              # the geometry of the method, the class constants and the goal
+  # of the method, the constants and the goal
+  name = "spectral"
 
-  [noise]                        # optional
-  name = "pareto"                # see `heavynorm run --list`
+  # optional; names: heavynorm run --list
+  [noise]
+  name = "pareto"
   direction = "rank-one"
   tail_index = 1.6
-  scale = 0.1                    # or sigma and p: E||N||_*^p = sigma^p
-  batch = 32                     # of a finite sum; without it the gradient is exact up to the noise
+  # or sigma and p: E||N||_*^p = sigma^p
+  scale = 0.1
+  # of a finite sum; without it the gradient
+  # is exact up to the noise
+  batch = 32
 
   [method]
   name = "transported-scion"
-  step_size = 0.01               # numbers, or schedule = "theorem:U3", which needs [run] eps and p
+  # numbers, or schedule = "theorem:U3",
+  # which needs eps and p in [run]
+  step_size = 0.01
   averaging = 0.1
 
   [run]
-  horizon = 2000                 # oracle calls (a theorem brings its own)
+  # oracle calls (a theorem brings its own)
+  horizon = 2000
   seeds = 5
-  levels = [0.1]                 # first passage of the dual norm of the exact gradient"#;
+  # first passage of the dual norm of the
+  # exact gradient
+  levels = [0.1]"#;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
@@ -73,7 +86,7 @@ struct File {
     run: RunTable,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RunTable {
     horizon: Option<u64>,
@@ -82,10 +95,13 @@ struct RunTable {
     levels: Vec<f64>,
     eps: Option<f64>,
     p: Option<f64>,
-    /// More planned calls than this, all seeds together, are refused.
+    /// More planned samples than this (calls times batch, all seeds together) are refused.
     #[serde(default = "default_max_calls")]
     max_calls: u64,
 }
+
+/// Every seed's outcome stays in memory.
+const LARGEST_SEEDS: u64 = 100_000;
 
 /// Some minutes of a small problem.
 fn default_max_calls() -> u64 {
@@ -109,14 +125,30 @@ fn default_lambda() -> f64 {
 
 #[derive(Debug, Serialize)]
 struct Report {
+    version: &'static str,
     norm: String,
     noise: String,
     seed: u64,
+    /// What was run, as the file says it; with a schedule the method's numbers are those of the theorem.
+    tables: Tables,
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<Plan>,
+    /// The theorem's bound at the horizon that was run, if that is not the planned one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound_at_horizon: Option<f64>,
     horizon: u64,
     passages: Vec<Passage>,
     outcomes: Vec<Outcome<f64>>,
+}
+
+/// The tables that make the run again.
+#[derive(Debug, Serialize)]
+struct Tables {
+    problem: toml::Table,
+    norm: toml::Table,
+    noise: toml::Table,
+    method: toml::Table,
+    run: RunTable,
 }
 
 /// The calls to one level, over the seeds. Not reached is later than everything: `null`.
@@ -154,6 +186,9 @@ fn list() -> String {
 }
 
 fn read(path: &Path) -> Result<File, Failure> {
+    if path.is_dir() {
+        return Err(Failure::Input(format!("{} is a folder, not a TOML file", path.display())));
+    }
     let text = std::fs::read_to_string(path).map_err(|e| {
         let message = format!("cannot read {}: {e}", path.display());
         match e.kind() {
@@ -177,22 +212,51 @@ fn problem(table: &toml::Table, folder: &Path) -> Result<Built<f64>, Failure> {
     Ok(Built::Sum(Arc::new(logistic)))
 }
 
-fn sampling(file: &File, problem: Built<f64>, norm: &dyn Norm<f64>) -> Result<Sampling<f64>, Failure> {
-    let none = toml::Table::from_iter([("name".to_owned(), "none".into())]);
-    let mut table = file.noise.clone().unwrap_or_else(|| none.clone());
-    // A batch alone is a noise, too.
+/// `[noise]`, which may be left out. A batch alone is a noise, too.
+fn noise_table(file: &File) -> toml::Table {
+    let mut table = file.noise.clone().unwrap_or_default();
     table.entry("name").or_insert_with(|| "none".into());
-    Ok(Sampling::from_table(problem, &table, norm)?)
+    table
 }
 
-/// A method and, if a theorem schedules it, its plan.
-type Scheduled = (Box<dyn DynAlgorithm<f64>>, Option<Plan>);
+/// A method, its table, and, if a theorem schedules it, the plan.
+struct Scheduled {
+    algorithm: Box<dyn DynAlgorithm<f64>>,
+    table: toml::Table,
+    promise: Option<Promise>,
+}
+
+/// A theorem at its schedule.
+struct Promise {
+    theorem: Box<dyn Theorem>,
+    setting: Setting,
+    parameters: Parameters,
+    plan: Plan,
+}
+
+impl Promise {
+    /// The bound after this many calls, if they are not those of the plan.
+    fn at(&self, calls: u64) -> Result<Option<f64>, Failure> {
+        let horizon = calls.div_ceil(self.parameters.batch);
+        if horizon == self.parameters.horizon {
+            return Ok(None);
+        }
+        Ok(Some(self.theorem.bound(&self.setting, &Parameters { horizon, ..self.parameters })?.total()))
+    }
+}
 
 /// What `[method]` describes.
 fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> Result<Scheduled, Failure> {
     let mut table = file.method.clone();
     let Some(schedule) = table.remove("schedule") else {
-        return Ok((algorithms::build(&table, Arc::clone(norm))?, None));
+        for (key, given) in [("eps", file.run.eps), ("p", file.run.p)] {
+            if given.is_some() {
+                let message = format!("[run] {key} has no effect without a schedule in [method]: remove it");
+                return Err(Failure::Input(message));
+            }
+        }
+        let algorithm = algorithms::build(&table, Arc::clone(norm)).map_err(|e| within("method", &e))?;
+        return Ok(Scheduled { algorithm, table, promise: None });
     };
     let id = schedule.as_str().and_then(|s| s.strip_prefix("theorem:")).ok_or_else(|| {
         Failure::Input(format!(
@@ -204,6 +268,9 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
     if name != theorem.method() {
         let message = format!("theorem {id} schedules the method {}, not {name}", theorem.method());
         return Err(Failure::Input(message));
+    }
+    if id != "U6" && table.contains_key("radius") {
+        return Err(Failure::Input(format!("[method] radius has no effect on theorem {id}: remove it")));
     }
     let radius = match table.remove("radius") {
         None => None,
@@ -223,7 +290,8 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
     let plan = theorem.plan(&setting)?;
     let parameters = theorem.schedule(&setting)?;
     let table = theorem.method_table(&setting, &parameters)?;
-    Ok((algorithms::build(&table, Arc::clone(norm))?, Some(plan)))
+    let algorithm = algorithms::build(&table, Arc::clone(norm)).map_err(|e| within("method", &e))?;
+    Ok(Scheduled { algorithm, table, promise: Some(Promise { theorem, setting, parameters, plan }) })
 }
 
 /// The hypotheses of a theorem, from the problem's own constants and the noise's own moments.
@@ -255,9 +323,12 @@ fn setting(
 }
 
 /// The horizon in calls, within what was allowed.
-fn horizon(run: &RunTable, plan: Option<&Plan>) -> Result<u64, Failure> {
-    if run.seeds == 0 {
-        return Err(Failure::Input("[run] seeds must be at least 1".into()));
+fn horizon(run: &RunTable, plan: Option<&Plan>, batch: u64) -> Result<u64, Failure> {
+    if !(1..=LARGEST_SEEDS).contains(&run.seeds) {
+        return Err(Failure::Input(format!(
+            "[run] seeds must be at least 1 and at most {LARGEST_SEEDS}, not {}",
+            run.seeds
+        )));
     }
     let horizon = match (run.horizon, plan) {
         (Some(0), _) => return Err(Failure::Input("[run] horizon must be at least 1 call".into())),
@@ -265,34 +336,57 @@ fn horizon(run: &RunTable, plan: Option<&Plan>) -> Result<u64, Failure> {
         (None, Some(plan)) => plan.calls,
         (None, None) => return Err(Failure::Input("[run] needs a horizon (in oracle calls)".into())),
     };
-    let total = u128::from(horizon) * u128::from(run.seeds);
+    let total = (u128::from(horizon) * u128::from(run.seeds)).saturating_mul(u128::from(batch));
     if total > u128::from(run.max_calls) {
         return Err(Failure::Input(format!(
-            "{} seeds of {horizon} calls are {total} calls, more than max_calls = {}: take a larger eps, a smaller noise, \
-             fewer seeds or a horizon, or raise max_calls in [run]",
+            "{} seeds of {horizon} calls with a batch of {batch} are {total} samples, more than max_calls = {}: take a \
+             larger eps, a smaller noise or batch, fewer seeds or a horizon, or raise max_calls in [run]",
             run.seeds, run.max_calls
         )));
     }
     Ok(horizon)
 }
 
+/// A refusal with the table that it is about.
+fn within(table: &str, e: &dyn std::fmt::Display) -> Failure {
+    Failure::Input(format!("[{table}]: {e}"))
+}
+
+/// A refusal with the file that it is about.
+fn in_file(path: &Path, failure: Failure) -> Failure {
+    match failure {
+        Failure::Input(message) => Failure::Input(format!("{}, {message}", path.display())),
+        other => other,
+    }
+}
+
 fn experiment(path: &Path, global: &Global) -> Result<Report, Failure> {
     let file = read(path)?;
+    experiment_of(file, path.parent().unwrap_or(Path::new(".")), global).map_err(|e| in_file(path, e))
+}
+
+fn experiment_of(file: File, folder: &Path, global: &Global) -> Result<Report, Failure> {
     if file.run.levels.iter().any(|level| !(level.is_finite() && *level >= 0.0)) {
         return Err(Failure::Input("[run] levels must be finite and at least 0".into()));
     }
-    let norm: Arc<dyn Norm<f64>> = Arc::from(norms::build(&file.norm)?);
-    let problem = problem(&file.problem, path.parent().unwrap_or(Path::new(".")))?;
-    let sampling = sampling(&file, problem, &*norm)?;
-    let (method, plan) = method(&file, &sampling, &norm)?;
-    let horizon = horizon(&file.run, plan.as_ref())?;
+    let norm: Arc<dyn Norm<f64>> = Arc::from(norms::build(&file.norm).map_err(|e| within("norm", &e))?);
+    let problem = problem(&file.problem, folder).map_err(|e| match e {
+        Failure::Input(message) => within("problem", &message),
+        other => other,
+    })?;
+    let noise = noise_table(&file);
+    let sampling = Sampling::from_table(problem, &noise, &*norm).map_err(|e| within("noise", &e))?;
+    let Scheduled { algorithm, table, promise } = method(&file, &sampling, &norm)?;
+    let batch = noise.get("batch").and_then(toml::Value::as_integer).map_or(1, |b| b.unsigned_abs());
+    let horizon = horizon(&file.run, promise.as_ref().map(|p| &p.plan), batch)?;
+    let bound_at_horizon = promise.as_ref().map(|p| p.at(horizon)).transpose()?.flatten();
     // The norm must live on the problem's space: better said before the run than after the first step.
     norm.ball(sampling.problem().dimensions())?;
     let targets = [Target { norm: Arc::clone(&norm), levels: file.run.levels.clone() }];
     let start = sampling.problem().start();
     let master = global.seed;
     let experiment = Experiment {
-        algorithm: &*method,
+        algorithm: &*algorithm,
         problem: sampling.problem(),
         start: &start,
         oracle: &|unit| Ok(sampling.oracle(seed::stream(master, unit))),
@@ -304,10 +398,12 @@ fn experiment(path: &Path, global: &Global) -> Result<Report, Failure> {
     };
     let outcomes = watched(&experiment, &file.run, global)?;
     Ok(Report {
+        version: env!("CARGO_PKG_VERSION"),
         norm: norm.label().to_string(),
         noise: sampling.noise().label(),
         seed: master,
-        plan,
+        plan: promise.map(|p| p.plan),
+        bound_at_horizon,
         horizon,
         passages: file
             .run
@@ -317,6 +413,13 @@ fn experiment(path: &Path, global: &Global) -> Result<Report, Failure> {
             .map(|(k, &level)| passage(level, k, &outcomes))
             .collect(),
         outcomes,
+        tables: Tables {
+            problem: file.problem,
+            norm: file.norm,
+            noise,
+            method: table,
+            run: RunTable { horizon: Some(horizon), ..file.run },
+        },
     })
 }
 
@@ -364,18 +467,39 @@ fn passage(level: f64, k: usize, outcomes: &[Outcome<f64>]) -> Passage {
 }
 
 fn text(report: &Report) -> String {
-    let Report { norm, noise, seed, plan, horizon, passages, outcomes } = report;
+    let Report { norm, noise, seed, plan, bound_at_horizon, horizon, passages, outcomes, tables, .. } =
+        report;
+    let line = |table: &toml::Table| {
+        let name = table.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+        let keys =
+            table.iter().filter(|(key, _)| *key != "name").map(|(key, value)| format!(", {key} {value}"));
+        format!("{name}{}", keys.collect::<String>())
+    };
+    let batch = tables.noise.get("batch").map_or(String::new(), |batch| format!(", batch {batch}"));
     let mut text = format!(
-        "norm {norm}, noise {noise}, {} seeds from master seed {seed}, horizon {horizon} calls\n",
+        "problem {}\nmethod {}\nnorm {norm}, noise {noise}{batch}, {} seeds from master seed {seed}, horizon {horizon} calls\n",
+        line(&tables.problem),
+        line(&tables.method),
         outcomes.len()
     );
     if let Some(plan) = plan {
+        let (what, note) = if plan.theorem == "U6" {
+            ("mean Frank-Wolfe gap", " (the gap is not measured here)")
+        } else {
+            ("mean dual gradient norm", "")
+        };
+        let (bound, at) = match bound_at_horizon {
+            Some(bound) => {
+                (*bound, format!(" at the horizon of {horizon} calls, not the planned {}", plan.calls))
+            }
+            None => (plan.bound, String::new()),
+        };
         text.push_str(&format!(
-            "{}: alpha {}, step size {}, mean dual gradient norm promised at most {}\n",
+            "{}: alpha {}, step size {}, {what} promised at most {}{at}{note}\n",
             plan.theorem,
             number(plan.alpha),
             number(plan.step_size),
-            number(plan.bound)
+            number(bound)
         ));
     }
     let averages: Option<Vec<f64>> =

@@ -87,3 +87,24 @@ fn an_output_folder_that_cannot_be_made_is_the_environments_fault() {
     let (code, said) = figures(folder.path(), &["--out", "file/out"]);
     assert!(code == 3 && said.contains("file/out"), "{code}: {said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_request_to_terminate_ends_with_code_three_and_says_how_to_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_heavynorm"))
+        .args(["figures", "--preset", "quick", "--out", "out"])
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The page is written right before the first figure; quick figures take minutes.
+    while !folder.path().join("out/index.html").exists() && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert!(Command::new("kill").arg("-TERM").arg(child.id().to_string()).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("finished figures are kept"), "{said}");
+}

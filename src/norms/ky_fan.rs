@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::support::noise_type::{self, Kind};
 use super::support::spectrum::{self, leading_sum};
@@ -124,7 +125,14 @@ pub fn examples<T: Scalar>() -> Vec<Box<dyn Norm<T>>> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
+    #[serde(deserialize_with = "from_one_on")]
     pub(super) k: NonZeroUsize,
+}
+
+/// The reader's own words for a zero speak of its types.
+fn from_one_on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroUsize, D::Error> {
+    NonZeroUsize::deserialize(deserializer)
+        .map_err(|_| D::Error::custom("k must be a whole number from 1 on"))
 }
 
 /// The registry entry.

@@ -59,6 +59,16 @@ pub enum LogisticError {
         /// The number of classes.
         classes: usize,
     },
+    /// The variable would have too many entries.
+    #[error(
+        "{classes} classes of {features} features are more than 2^26 entries; check the number of classes"
+    )]
+    TooLarge {
+        /// The number of classes.
+        classes: usize,
+        /// Columns of the features.
+        features: usize,
+    },
     /// All samples have the same label.
     #[error("all samples have label {0}; at least two classes must occur")]
     OneClass(usize),
@@ -307,6 +317,9 @@ impl<T: Scalar> Logistic<T> {
     }
 }
 
+/// Half a gigabyte of float64 for the variable alone: beyond it the number of classes is a slip.
+const LARGEST_VARIABLE: usize = 1 << 26;
+
 fn validate(
     features: &Matrix<f64>,
     labels: &[usize],
@@ -314,6 +327,9 @@ fn validate(
     lambda: f64,
 ) -> Result<(), LogisticError> {
     features.dimensions()?;
+    if classes.saturating_mul(features.ncols()) > LARGEST_VARIABLE {
+        return Err(LogisticError::TooLarge { classes, features: features.ncols() });
+    }
     if labels.len() != features.nrows() {
         return Err(LogisticError::LabelCount { samples: features.nrows(), labels: labels.len() });
     }

@@ -202,9 +202,9 @@ impl<T: Scalar> Problem<T> for Quadratic<T> {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// m.
+    /// m, at most 4096.
     pub rows: usize,
-    /// n.
+    /// n, at most 4096.
     pub columns: usize,
     /// a_1/a_m, at least 1 (default 1: A is the identity).
     #[serde(default = "one")]
@@ -232,10 +232,12 @@ impl Config {
     /// Draws the quadratic.
     ///
     /// # Errors
-    /// [`ConfigError`] for sides of zero, conditions below 1, spectra of the wrong length or with entries that are not
+    /// [`ConfigError`] for sides of zero or above 4096, conditions below 1, spectra of the wrong length or with entries that are not
     /// positive, and a distance that is not positive.
     pub fn build<T: Scalar>(&self) -> Result<Quadratic<T>, ConfigError> {
         let dimensions = Dimensions::new(self.rows, self.columns)?;
+        side("rows", self.rows)?;
+        side("columns", self.columns)?;
         positive("distance", self.distance)?;
         let left = spectrum("left_condition", self.left_condition, self.left_spectrum.as_deref(), self.rows)?;
         let right =
@@ -251,6 +253,17 @@ impl Config {
         let start = Matrix::zeros(self.rows, self.columns);
         Ok(Quadratic::new(&curvature(&left, 0), &curvature(&right, 1), minimiser, start)?)
     }
+}
+
+/// A and B are square and have all their eigenvalues computed: a larger side is a slip, not a problem.
+const LARGEST_SIDE: usize = 4096;
+
+fn side(parameter: &'static str, value: usize) -> Result<(), ConfigError> {
+    if value <= LARGEST_SIDE {
+        return Ok(());
+    }
+    let (name, value) = ("quadratic".into(), value as f64);
+    Err(ConfigError::OutOfRange { name, parameter, must_be: "at most 4096", value })
 }
 
 fn positive(parameter: &'static str, value: f64) -> Result<(), ConfigError> {
