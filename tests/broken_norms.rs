@@ -85,7 +85,7 @@ const EXPECTED: &[(Fault, &[&str])] = &[
     (Logarithms, &["binary scaling"]),
     (Concave, &["triangle"]),
     (Power, &["homogeneity"]),
-    (OneSided, &["homogeneity", "signs"]),
+    (OneSided, &["homogeneity"]),
     (MovesAtZero, &["zero"]),
     (Seminorm, &["definiteness"]),
     (FalseSigns, &["signs"]),
