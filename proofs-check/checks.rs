@@ -636,12 +636,14 @@ mod tests {
 
     #[test]
     fn over_all_noise_paths_the_exact_expectation_keeps_below_every_bound() {
-        let zero = Matrix::<f64>::zeros(1, 2);
         for (norm, problem) in norms().iter().flat_map(|n| problems().map(|p| (n, p))) {
             for (p, rare) in [(2.0, 0.5), (1.5, 0.1)] {
                 let (law, sigma) = two_points(norm, p, rare);
                 assert!(law.expectation().max_abs() < 1e-15);
-                assert!(law.dual_moment(&**norm, MomentOrder::new(p).unwrap(), &zero).unwrap() > 0.0);
+                // -rare D or (1 - rare) D: the moment, and the sigma taken from it, in closed form.
+                let size = norm.dual_value(&row(&[0.6, -1.1])).unwrap();
+                let moment = (1.0 - rare) * (rare * size).powf(p) + rare * ((1.0 - rare) * size).powf(p);
+                assert!((sigma.powf(p) / moment - 1.0).abs() < 1e-14, "{sigma} {moment}");
                 let s = setting(&problem, norm, p, sigma);
                 let gradient = |x: &Matrix<f64>| norm.dual_value(&problem.gradient(x));
                 let gap = |x: &Matrix<f64>| frank_wolfe_gap(&**norm, &problem.gradient(x), x, 1.5);

@@ -24,7 +24,8 @@ pub struct NormLaw<T: Scalar> {
     pub name: &'static str,
     /// The law as an equation.
     pub equation: &'static str,
-    /// How much it is violated on a sample: at most 0 when it holds exactly, NaN when a term was NaN.
+    /// How much it is violated on a sample: at most 0 when it holds exactly, NaN when a term was NaN (1 for a law that
+    /// is answered by yes or no).
     pub violation: fn(&dyn Norm<T>, &NormSample<T>) -> Result<f64, NormError>,
 }
 
@@ -44,12 +45,14 @@ pub fn norm_laws<T: Scalar>() -> Vec<NormLaw<T>> {
         };
         "zero", "||0|| = ||0||_* = 0 and lmo(0) = 0", |norm, sample| {
             let zero = Matrix::zeros(sample.s.nrows(), sample.s.ncols());
-            let largest = norm.lmo(&zero)?.max_abs().larger(norm.value(&zero)?).larger(norm.dual_value(&zero)?);
-            Ok(largest.to_f64())
+            let direction = norm.lmo(&zero)?;
+            let values = [norm.value(&zero)?, norm.dual_value(&zero)?];
+            Ok(worst(direction.entries().chain(values).map(|x| x.to_f64().abs())))
         };
         "definiteness", "X = 0 whenever ||X|| = 0 or ||X||_* = 0", |norm, sample| {
-            let vanishes = norm.value(&sample.x)?.lesser(norm.dual_value(&sample.x)?) == T::zero_impl();
-            Ok(flag(vanishes && !sample.x.is_zero()))
+            // Not `== 0` alone: NaN vanishes as little as it is positive.
+            let positive = [norm.value(&sample.x)?, norm.dual_value(&sample.x)?].iter().all(|v| *v > T::zero_impl());
+            Ok(flag(!positive && !sample.x.is_zero()))
         };
         "binary scaling", "||2^k X|| = 2^k ||X||, ||2^k S||_* = 2^k ||S||_*, lmo(2^k S) = lmo(S), bit for bit",
             binary_scaling;
@@ -63,13 +66,13 @@ pub fn norm_laws<T: Scalar>() -> Vec<NormLaw<T>> {
             let t = T::one_impl() / T::from_f64(3.0);
             let primal = relative(norm.value(&(&sample.x * -t))?, norm.value(&sample.x)? * t);
             let dual = relative(norm.dual_value(&(&sample.s * -t))?, norm.dual_value(&sample.s)? * t);
-            Ok(primal.abs().max(dual.abs()))
+            Ok(worst([primal.abs(), dual.abs()]))
         };
         "triangle", "||X + Y|| <= ||X|| + ||Y||, and the same for the dual", |norm, sample| {
             let sum = &sample.x + &sample.s;
             let primal = relative(norm.value(&sum)?, norm.value(&sample.x)? + norm.value(&sample.s)?);
             let dual = relative(norm.dual_value(&sum)?, norm.dual_value(&sample.x)? + norm.dual_value(&sample.s)?);
-            Ok(primal.max(dual))
+            Ok(worst([primal, dual]))
         };
         "Hoelder", "|<S, X>| <= ||S||_* ||X||", |norm, sample| {
             let (s, x) = (normalised(&sample.s), normalised(&sample.x));
@@ -80,12 +83,12 @@ pub fn norm_laws<T: Scalar>() -> Vec<NormLaw<T>> {
             let primal = relative(dual.dual_value(&sample.x)?, norm.value(&sample.x)?);
             let back = relative(dual.dual().value(&sample.x)?, norm.value(&sample.x)?);
             let value = relative(dual.value(&sample.s)?, norm.dual_value(&sample.s)?);
-            Ok(primal.abs().max(back.abs()).max(value.abs()))
+            Ok(worst([primal.abs(), back.abs(), value.abs()]))
         };
         "dual oracle", "<X, lmo_*(X)> = -||X|| and ||lmo_*(X)||_* <= 1", |norm, sample| {
             let dual = norm.dual();
             let certificate = LmoCertificate::measure(&dual, &sample.x, &dual.lmo(&sample.x)?)?;
-            Ok(certificate.gap.abs().max(certificate.excess))
+            Ok(worst([certificate.gap.abs(), certificate.excess]))
         };
         "radii", "inradius ||X|| <= ||X||_F <= circumradius ||X||, and polar for the dual", radii;
         "signs", "flipping the signs of rows and columns changes nothing, where that is claimed", |norm, sample| {
@@ -97,16 +100,16 @@ pub fn norm_laws<T: Scalar>() -> Vec<NormLaw<T>> {
                 Matrix::from_fn(sample.x.nrows(), sample.x.ncols(), |i, j| flip(i, j, sample.x[(i, j)]));
             let primal = relative(norm.value(&flipped)?, norm.value(&sample.x)?);
             let dual = relative(norm.dual_value(&flipped)?, norm.dual_value(&sample.x)?);
-            Ok(primal.abs().max(dual.abs()))
+            Ok(worst([primal.abs(), dual.abs()]))
         };
         "noise type", "1 <= lower K_p <= upper K_p", |norm, sample| {
-            let mut worst = f64::NEG_INFINITY;
+            let mut all = Vec::new();
             for p in [1.01, 1.1, 1.25, 1.5, 1.75, 2.0] {
                 let p = MomentOrder::new(p).expect("inside (1, 2]");
                 let k = norm.noise_type(sample.s.dimensions()?, p)?;
-                worst = worst.max(1.0 - k.lower).max(k.lower / k.upper - 1.0).max(flag(!k.upper.is_finite()));
+                all.extend([1.0 - k.lower, k.lower / k.upper - 1.0, flag(!k.upper.is_finite())]);
             }
-            Ok(worst)
+            Ok(worst(all))
         };
         "refusal", "NaN and infinite entries are an error in every method", |norm, sample| {
             let refuses = |bad: f64| {
@@ -136,7 +139,7 @@ fn radii<T: Scalar>(norm: &dyn Norm<T>, sample: &NormSample<T>) -> Result<f64, N
     let frobenius = inner(&x, &x).to_f64().sqrt();
     let violation = |ball: crate::Ball, value: f64| {
         let inner = ball.inradius * value / frobenius - 1.0;
-        inner.max(frobenius / (ball.circumradius * value) - 1.0)
+        worst([inner, frobenius / (ball.circumradius * value) - 1.0])
     };
     if x.is_zero() {
         return Ok(0.0);
@@ -144,7 +147,13 @@ fn radii<T: Scalar>(norm: &dyn Norm<T>, sample: &NormSample<T>) -> Result<f64, N
     let primal = violation(norm.ball(dimensions)?, norm.value(&x)?.to_f64());
     let dual = violation(norm.ball(dimensions)?.polar(), norm.dual_value(&x)?.to_f64());
     let own = violation(norm.dual().ball(dimensions)?, norm.dual_value(&x)?.to_f64());
-    Ok(primal.max(dual).max(own))
+    Ok(worst([primal, dual, own]))
+}
+
+/// The largest of some violations, NaN if one of them is: `f64::max` would pass over it.
+fn worst(violations: impl IntoIterator<Item = f64>) -> f64 {
+    let larger = |worst: f64, next: f64| if worst.is_nan() || next <= worst { worst } else { next };
+    violations.into_iter().fold(f64::NEG_INFINITY, larger)
 }
 
 /// 1 when broken, 0 when not.

@@ -100,9 +100,15 @@ pub struct Inequality {
 }
 
 impl Inequality {
-    /// `left <= right` up to `relative` times the larger magnitude; NaN never holds.
+    /// `left <= right` up to `relative` times the larger magnitude. An infinite side has no magnitude to be relative
+    /// to: `left <= right` decides as it stands. NaN never holds, on any side or as the tolerance.
     pub fn holds(self, relative: f64) -> bool {
-        self.left <= self.right + relative * self.left.abs().max(self.right.abs())
+        let Self { left, right } = self;
+        if left.is_finite() && right.is_finite() {
+            left <= right + relative * left.abs().max(right.abs())
+        } else {
+            left <= right && !relative.is_nan()
+        }
     }
 
     /// left / right: how tight the bound is (1 = attained).
@@ -169,4 +175,37 @@ pub fn descent_lemma<T: Scalar>(
         left: problem.objective(y).to_f64(),
         right: problem.objective(x).to_f64() + linear + 0.5 * l * size * size,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holds(left: f64, right: f64) -> bool {
+        Inequality { left, right }.holds(1e-9)
+    }
+
+    #[test]
+    fn a_finite_inequality_holds_up_to_the_tolerance() {
+        assert!(holds(1.0, 1.0) && holds(1.0 + 1e-10, 1.0) && holds(-1.0, -1.0 - 1e-10));
+        assert!(!holds(1.0 + 1e-8, 1.0) && !holds(-1.0, -1.0 - 1e-8) && !holds(1e-300, 0.0));
+        assert!(holds(-f64::MAX, f64::MAX) && !holds(f64::MAX, -f64::MAX));
+    }
+
+    #[test]
+    fn an_infinite_side_gets_no_tolerance() {
+        let infinity = f64::INFINITY;
+        assert!(!holds(infinity, 1.0) && !holds(infinity, -infinity) && !holds(1.0, -infinity));
+        assert!(holds(1.0, infinity) && holds(-infinity, 1.0) && holds(infinity, infinity));
+    }
+
+    #[test]
+    fn nan_never_holds() {
+        for other in [1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert!(!holds(f64::NAN, other) && !holds(other, f64::NAN));
+        }
+        assert!(
+            [0.0, f64::NEG_INFINITY].iter().all(|&left| !Inequality { left, right: 1.0 }.holds(f64::NAN))
+        );
+    }
 }

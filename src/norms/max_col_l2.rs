@@ -80,4 +80,14 @@ mod tests {
         approx::assert_abs_diff_eq!(MaxColL2.lmo(&s).unwrap(), expected, epsilon = 1e-15);
         assert_eq!(Norm::<f64>::value(&MaxColL2, &s), Ok(5.0));
     }
+
+    #[test]
+    fn a_column_is_normalised_however_far_below_another() {
+        let s = Matrix::from_rows(&[[1e200, 1e-200, -1e-150]]).unwrap();
+        assert_eq!(MaxColL2.lmo(&s), Ok(Matrix::from_rows(&[[-1.0, -1.0, 1.0]]).unwrap()));
+        let s = Matrix::<f32>::from_rows(&[[3e30, 3e-30, 0.0], [4e30, -4e-30, 0.0]]).unwrap();
+        let expected = Matrix::from_rows(&[[-0.6, -0.6, 0.0], [-0.8, 0.8, 0.0]]).unwrap();
+        approx::assert_abs_diff_eq!(MaxColL2.lmo(&s).unwrap(), expected, epsilon = 1e-6);
+        assert_eq!(MaxColL2.lmo(&s.times_power_of_two(-9)), MaxColL2.lmo(&s));
+    }
 }

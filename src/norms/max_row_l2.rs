@@ -80,4 +80,14 @@ mod tests {
         approx::assert_abs_diff_eq!(MaxRowL2.lmo(&s).unwrap(), expected, epsilon = 1e-15);
         assert_eq!(Norm::<f64>::value(&MaxRowL2, &s), Ok(5.0));
     }
+
+    #[test]
+    fn a_row_is_normalised_however_far_below_another() {
+        let s = Matrix::from_rows(&[[1e200, 1e-200, -1e-150]]).unwrap().transposed();
+        assert_eq!(MaxRowL2.lmo(&s), Ok(Matrix::from_rows(&[[-1.0, -1.0, 1.0]]).unwrap().transposed()));
+        let s = Matrix::<f32>::from_rows(&[[3e30, 3e-30, 0.0], [4e30, -4e-30, 0.0]]).unwrap().transposed();
+        let expected = Matrix::from_rows(&[[-0.6, -0.6, 0.0], [-0.8, 0.8, 0.0]]).unwrap().transposed();
+        approx::assert_abs_diff_eq!(MaxRowL2.lmo(&s).unwrap(), expected, epsilon = 1e-6);
+        assert_eq!(MaxRowL2.lmo(&s.times_power_of_two(-9)), MaxRowL2.lmo(&s));
+    }
 }

@@ -93,9 +93,12 @@ mod tests {
         for norm in [&Spectral as &dyn Norm<f64>, &Frobenius, &MaxEntry] {
             let attack = Attack::search(&f, norm, &f.start(), 2, 15);
             let pair = problem::a2_smoothness(&f, norm, &attack.x, &attack.y).unwrap();
-            // At W = 0 every S_i is P/10 against the bound P/2, so the attack reaches about a fifth of L; more would be
-            // found where the probabilities of two classes are 1/2.
-            assert!(pair.holds(1e-9) && pair.ratio() > 0.1, "{norm:?} {pair:?}");
+            assert!(pair.holds(1e-9), "{norm:?} {pair:?}");
+            if norm.label().as_str() == "frobenius" {
+                // At W = 0 every S_i is P/10, P a projection, against 1/2 where two classes are undecided: a fifth of L,
+                // of which the regulariser has a share too. The power iteration is done after 15 steps.
+                assert!((pair.ratio() - 0.2).abs() < 1e-3, "{pair:?}");
+            }
             let z = &(&attack.y - &attack.x) * 1e4;
             let a4 = problem::a4_hessian_lipschitz(&f, norm, &attack.x, &z, &z).unwrap();
             assert!(a4.holds(1e-9), "{norm:?} {a4:?}");

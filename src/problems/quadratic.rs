@@ -242,10 +242,10 @@ impl Config {
         let left = spectrum("left_condition", self.left_condition, self.left_spectrum.as_deref(), self.rows)?;
         let right =
             spectrum("right_condition", self.right_condition, self.right_spectrum.as_deref(), self.columns)?;
-        let curvature = |spectrum: &[f64], stream| -> Matrix<T> {
-            Matrix::from(with_spectrum(spectrum, &mut seed::stream(self.seed, stream))).cast()
+        let curvature = |spectrum: &[f64], part| -> Matrix<T> {
+            Matrix::from(with_spectrum(spectrum, &mut seed::problem_stream(self.seed, part))).cast()
         };
-        let mut rng = seed::stream(self.seed, 2);
+        let mut rng = seed::problem_stream(self.seed, 2);
         let direction: Matrix<f64> =
             Matrix::from_fn(dimensions.rows(), dimensions.columns(), |_, _| rng.sample(StandardNormal));
         let length = inner(&direction, &direction).sqrt();
@@ -333,7 +333,7 @@ mod tests {
         frobenius::Frobenius, nuclear::Nuclear, spectral::Spectral, sum_col_l2::SumColL2,
         sum_entries::SumEntries, sum_row_l2::SumRowL2,
     };
-    use crate::spec::{NormLabel, problem};
+    use crate::spec::problem;
 
     fn example() -> Quadratic<f64> {
         let config = Config {
@@ -363,23 +363,32 @@ mod tests {
     }
 
     #[test]
+    fn the_noise_of_no_unit_points_along_the_minimiser_under_the_same_seed() {
+        let f = example();
+        let parallel = |unit| {
+            let mut rng = seed::stream(7, unit);
+            let noise: Matrix<f64> = Matrix::from_fn(3, 4, |_, _| rng.sample(StandardNormal));
+            inner(&noise, f.minimiser()).abs() / (inner(&noise, &noise).sqrt() * 2.0)
+        };
+        // Of 8 random directions in R^12 none comes closer than 0.9: each does with probability 4e-5.
+        assert!((0..8).all(|unit| parallel(unit) < 0.9));
+    }
+
+    #[test]
     fn derivatives_agree_with_finite_differences() {
         checks::derivatives(&example(), 1.0);
     }
 
     #[test]
-    fn attained_constants_are_attained_and_half_of_them_is_broken() {
+    fn attained_constants_are_attained() {
         let norms: [&dyn Norm<f64>; 6] = [&Spectral, &Nuclear, &Frobenius, &SumEntries, &SumColL2, &SumRowL2];
         for norm in norms {
             let f = example();
             let attack = Attack::on_smoothness(&f, norm, &f.start());
-            let l = f.smoothness(norm).unwrap();
             let pair = problem::a2_smoothness::<f64>(&f, norm, &attack.x, &attack.y).unwrap();
             assert!(pair.holds(1e-9), "{norm:?} {pair:?}");
             // L is attained: nothing smaller would do.
             assert!(pair.ratio() > 0.999, "{norm:?} {}", pair.ratio());
-            let too_small = Smoothness::new(0.5 * l.constant(), NormLabel::new("spectral")).unwrap();
-            assert!(pair.left > too_small.constant() * pair.right / l.constant());
         }
     }
 

@@ -97,7 +97,7 @@ impl<T: Scalar> Layers<T> {
         Self { layers: self.layers.iter().map(dual).collect(), dimensions: self.dimensions }
     }
 
-    /// `f` of the values of all layers at unit scale, brought back to scale.
+    /// `f` of the values of all layers, divided by one power of two, brought back to scale.
     pub(super) fn combine(
         &self,
         x: &Matrix<T>,
@@ -105,14 +105,24 @@ impl<T: Scalar> Layers<T> {
         f: impl Fn(&[f64]) -> f64,
     ) -> Result<T, NormError> {
         let unit = Unit::of(x)?;
-        let parts = self.unpack(unit.matrix())?;
-        let values: Result<Vec<f64>, NormError> = self
-            .layers
-            .iter()
-            .zip(&parts)
-            .map(|(layer, part)| Ok(value(&*layer.norm, part)?.to_f64()))
-            .collect();
-        unit.restore(f(&values?))
+        unit.restore(f(&self.values(x, unit.exponent(), value)?))
+    }
+
+    /// The values of all layers divided by 2^exponent, which is that of the largest entry of the column.
+    ///
+    /// Each is taken at the layer's own scale: a factor in a layer's norm may make up for any quotient of entries.
+    pub(super) fn values(
+        &self,
+        x: &Matrix<T>,
+        exponent: i32,
+        value: impl Fn(&dyn Norm<T>, &Matrix<T>) -> Result<T, NormError>,
+    ) -> Result<Vec<f64>, NormError> {
+        let one = |(layer, part): (&Layer<T>, &Matrix<T>)| {
+            let own = Unit::of(part)?;
+            let at_unit = value(&*layer.norm, own.matrix())?.to_f64();
+            Ok(at_unit.times_power_of_two(own.exponent().saturating_sub(exponent)))
+        };
+        self.layers.iter().zip(&self.unpack(x)?).map(one).collect()
     }
 
     /// K_p of every layer.

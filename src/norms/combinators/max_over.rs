@@ -5,7 +5,7 @@ use super::sum_over::SumOver;
 use crate::norms::support::noise_type::smallest;
 use crate::norms::{Entry, frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
 use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
-use crate::unit;
+use crate::unit::Unit;
 
 /// ||X|| = max_l ||X_l||_(l) over layers, on the product space of [`Layers`].
 ///
@@ -31,7 +31,7 @@ use crate::unit;
 /// their ratio is (sum_l lower_l^{1/(p-1)})^p/(sum_l lower_l^{1/(p-1)}).
 ///
 /// # Degenerate cases
-/// A layer in which S vanishes stays zero in the lmo.
+/// A layer in which S vanishes stays zero in the lmo, one in which it is tiny moves like any other.
 ///
 /// # Errors
 /// Those of the layers' norms, and [`NormError::WrongShape`] on anything but N x 1.
@@ -67,12 +67,12 @@ impl<T: Scalar> Norm<T> for MaxOver<T> {
     }
     fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
         self.layers.check(s.dimensions()?)?;
-        unit::direction(s, |y| {
-            let parts = self.layers.unpack(y)?;
-            let layers = self.layers.layers().iter().zip(&parts);
-            let directions: Result<Vec<_>, _> = layers.map(|(layer, part)| layer.norm.lmo(part)).collect();
-            self.layers.pack(&directions?)
-        })
+        // For its errors only: each layer finds its own scale, far below that of another if need be.
+        Unit::of(s)?;
+        let parts = self.layers.unpack(s)?;
+        let layers = self.layers.layers().iter().zip(&parts);
+        let directions: Result<Vec<_>, _> = layers.map(|(layer, part)| layer.norm.lmo(part)).collect();
+        self.layers.pack(&directions?)
     }
     fn dual(&self) -> Box<dyn Norm<T>> {
         Box::new(SumOver { layers: self.layers.dual() })
@@ -138,6 +138,7 @@ pub fn entry<T: Scalar>() -> Entry<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::norms::combinators::scaled::Scaled;
 
     #[test]
     fn dimension_factors_add_over_layers() {
@@ -158,5 +159,31 @@ mod tests {
         parts[0] = Matrix::zeros(2, 2);
         let x = norm.lmo(&norm.layers.pack(&parts).unwrap()).unwrap();
         assert!(norm.layers.unpack(&x).unwrap()[0].is_zero());
+    }
+
+    #[test]
+    fn a_layer_moves_however_far_its_gradient_is_below_that_of_another() {
+        let norm = MaxOver::<f64>::new(example_layers()).unwrap();
+        let mut parts = norm.layers.unpack(&Matrix::from_fn(9, 1, |i, _| i as f64 - 7.5)).unwrap();
+        let expected = norm.lmo(&norm.layers.pack(&parts).unwrap()).unwrap();
+        parts[0] = parts[0].times_power_of_two(700);
+        parts[2] = parts[2].times_power_of_two(-700);
+        assert_eq!(norm.lmo(&norm.layers.pack(&parts).unwrap()), Ok(expected));
+    }
+
+    #[test]
+    fn a_layer_counts_however_far_its_entries_are_below_those_of_another() {
+        let layer = |factor| Layer {
+            dimensions: Dimensions::new(1, 1).unwrap(),
+            norm: Box::new(Scaled::new(factor, Frobenius).unwrap()) as Box<dyn Norm<f32>>,
+        };
+        // 1e30 times 2e-30 against 1e-30 times 1e30; the quotient of the entries is no number of this type.
+        let x = Matrix::<f32>::from_rows(&[[2e-30], [1e30]]).unwrap();
+        let norm = MaxOver::new(vec![layer(1e30), layer(1e-30)]).unwrap();
+        approx::assert_relative_eq!(norm.value(&x).unwrap(), 2.0, max_relative = 1e-6);
+        let sum = SumOver::new(vec![layer(1e30), layer(1e-30)]).unwrap();
+        approx::assert_relative_eq!(sum.value(&x).unwrap(), 3.0, max_relative = 1e-6);
+        let s = Matrix::<f32>::from_rows(&[[1e30], [2e-30]]).unwrap();
+        assert!(sum.lmo(&s).unwrap()[(1, 0)] < 0.0);
     }
 }

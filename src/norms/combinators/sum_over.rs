@@ -5,7 +5,7 @@ use super::max_over::{MaxOver, example_layers, largest};
 use crate::norms::Entry;
 use crate::norms::support::noise_type::smallest;
 use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
-use crate::unit;
+use crate::unit::Unit;
 
 /// ||X|| = sum_l ||X_l||_(l) over layers, on the product space of [`Layers`].
 ///
@@ -60,24 +60,19 @@ impl<T: Scalar> Norm<T> for SumOver<T> {
     }
     fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
         self.layers.check(s.dimensions()?)?;
-        unit::direction(s, |y| {
-            let mut parts = self.layers.unpack(y)?;
-            let (mut leader, mut most) = (0, T::zero_impl());
-            for (l, (layer, part)) in self.layers.layers().iter().zip(&parts).enumerate() {
-                let dual = layer.norm.dual_value(part)?;
-                if dual > most {
-                    (leader, most) = (l, dual);
-                }
-            }
-            for (l, (layer, part)) in self.layers.layers().iter().zip(&mut parts).enumerate() {
-                *part = if l == leader {
-                    layer.norm.lmo(part)?
-                } else {
-                    Matrix::zeros(part.nrows(), part.ncols())
-                };
-            }
-            self.layers.pack(&parts)
-        })
+        let unit = Unit::of(s)?;
+        let duals = self.layers.values(s, unit.exponent(), |norm, s| norm.dual_value(s))?;
+        let most = largest(&duals);
+        let leader = duals.iter().position(|&dual| dual == most);
+        let mut parts = self.layers.unpack(s)?;
+        for (l, (layer, part)) in self.layers.layers().iter().zip(&mut parts).enumerate() {
+            *part = if Some(l) == leader {
+                layer.norm.lmo(part)?
+            } else {
+                Matrix::zeros(part.nrows(), part.ncols())
+            };
+        }
+        self.layers.pack(&parts)
     }
     fn dual(&self) -> Box<dyn Norm<T>> {
         Box::new(MaxOver { layers: self.layers.dual() })

@@ -39,19 +39,25 @@ impl Lines {
     }
 
     /// The lmo of the ball of exponent q; a zero line stays zero.
+    ///
+    /// Lines are read from S as it is, each at its own scale: brought to the scale of the largest entry first, a tiny
+    /// line would round to zero although its direction is as good as any other.
     pub(crate) fn lmo<T: Scalar>(self, s: &Matrix<T>, q: f64) -> Result<Matrix<T>, NormError> {
-        if self == Self::Entries && q == f64::INFINITY {
-            // Signs need no scale: entries that vanish beside the largest one keep theirs.
-            return Unit::of(s).map(|_| s.map(|x| (-x).sign()));
+        let unit = Unit::of(s)?;
+        if unit.is_zero() {
+            return Ok(Matrix::zeros(s.nrows(), s.ncols()));
         }
-        unit::direction(s, |y| {
-            let weights = attaining(&self.lengths(y), q);
-            match self {
-                Self::Columns => Ok(reversed(y, &weights)),
-                Self::Rows => Ok(reversed(&y.transposed(), &weights).transposed()),
-                Self::Entries => Ok(Matrix::from_fn(y.nrows(), y.ncols(), |i, j| {
-                    T::from_f64(-weights[j * y.nrows() + i] * y[(i, j)].to_f64().sign())
-                })),
+        Ok(match self {
+            Self::Columns => reversed(s, unit.exponent(), q),
+            Self::Rows => reversed(&s.transposed(), unit.exponent(), q).transposed(),
+            // Signs need no scale: entries that vanish beside the largest one keep theirs.
+            Self::Entries if q == f64::INFINITY => s.map(|x| (-x).sign()),
+            Self::Entries => {
+                let at_unit = |x: T| x.to_f64().abs().times_power_of_two(-unit.exponent());
+                let weights = attaining(&s.entries().map(at_unit).collect::<Vec<_>>(), q);
+                Matrix::from_fn(s.nrows(), s.ncols(), |i, j| {
+                    T::from_f64(-weights[j * s.nrows() + i] * s[(i, j)].to_f64().sign())
+                })
             }
         })
     }
@@ -59,11 +65,16 @@ impl Lines {
     /// The lengths, lines in storage order.
     fn lengths<T: Scalar>(self, y: &Matrix<T>) -> Vec<f64> {
         match self {
-            Self::Columns => (0..y.ncols()).map(|j| Line::of(y.column(j)).length()).collect(),
+            Self::Columns => columns(y).map(|line| line.length(0)).collect(),
             Self::Rows => Self::Columns.lengths(&y.transposed()),
             Self::Entries => y.entries().map(|x| x.to_f64().abs()).collect(),
         }
     }
+}
+
+/// The columns as lines.
+fn columns<T: Scalar>(x: &Matrix<T>) -> impl Iterator<Item = Line> {
+    (0..x.ncols()).map(|j| Line::of(x.column(j)))
 }
 
 /// The sum of absolute values.
@@ -71,19 +82,28 @@ fn sum<T: Scalar>(line: &[T]) -> f64 {
     line.iter().map(|x| x.to_f64().abs()).sum()
 }
 
-/// Column j becomes -weights[j] times itself over its length.
-fn reversed<T: Scalar>(y: &Matrix<T>, weights: &[f64]) -> Matrix<T> {
-    let mut x = Matrix::zeros(y.nrows(), y.ncols());
-    for (j, &weight) in weights.iter().enumerate() {
+/// Column j becomes -w_j times itself over its length, w attaining on the lengths divided by 2^exponent.
+fn reversed<T: Scalar>(s: &Matrix<T>, exponent: i32, q: f64) -> Matrix<T> {
+    let lines: Vec<Line> = columns(s).collect();
+    let mut x = Matrix::zeros(s.nrows(), s.ncols());
+    for (j, (line, weight)) in lines.iter().zip(weights(&lines, exponent, q)).enumerate() {
         // Also keeps -0 out of zero columns.
         if weight != 0.0 {
-            let line = Line::of(y.column(j));
-            for i in 0..y.nrows() {
-                x[(i, j)] = T::from_f64(-weight * (line.scaled(y[(i, j)]) / line.unit_length));
+            for i in 0..s.nrows() {
+                x[(i, j)] = T::from_f64(-weight * (line.scaled(s[(i, j)]) / line.unit_length));
             }
         }
     }
     x
+}
+
+/// The w of [`attaining`] on the lengths divided by 2^exponent.
+fn weights(lines: &[Line], exponent: i32, q: f64) -> Vec<f64> {
+    if q == f64::INFINITY {
+        // No length counts, only whether there is one: the quotient of two may underflow.
+        return lines.iter().map(|line| line.unit_length.sign()).collect();
+    }
+    attaining(&lines.iter().map(|line| line.length(exponent)).collect::<Vec<_>>(), q)
 }
 
 /// A vector at its own unit scale: beside a column of ordinary size the squares of another may underflow.
@@ -105,7 +125,8 @@ impl Line {
         x.to_f64().times_power_of_two(-self.exponent)
     }
 
-    fn length(&self) -> f64 {
-        self.unit_length.times_power_of_two(self.exponent)
+    /// The length divided by 2^exponent.
+    fn length(&self, exponent: i32) -> f64 {
+        self.unit_length.times_power_of_two(self.exponent - exponent)
     }
 }
