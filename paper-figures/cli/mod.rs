@@ -18,7 +18,7 @@ use crate::error::Failure;
 const EXAMPLES: &str = "\
 Examples:
   heavynorm                                  all figures at quick size into out/, then open out/index.html
-  heavynorm figures --preset smoke --out /tmp/try
+  heavynorm figures --preset smoke --out try
   heavynorm norm list
   heavynorm norm eval schatten --param q=3 --op dual --input G.npy
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
