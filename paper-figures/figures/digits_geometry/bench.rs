@@ -16,6 +16,9 @@ use rayon::prelude::*;
 
 use super::{Bench, Cell, Choice, Context, Curve, Failure, Geometry, METHODS, NAME, NAMES, PILOT, Size};
 
+/// Whether a goal and a level of it are asked for.
+type Wanted<'a> = dyn Fn(usize, usize) -> bool + 'a;
+
 impl<'a> Bench<'a> {
     pub(super) fn new(size: &'a Size, direction: Direction, master: u64) -> Result<Self, Failure> {
         let problem = problems::build::<f64>(&named("digits"))?;
@@ -66,21 +69,30 @@ impl<'a> Bench<'a> {
         self.size.displacements[choice.displacement] / self.geometries[curve.geometry].reach
     }
 
-    /// Every goal at once: each run records its first passages in all dual norms.
-    fn targets(&self) -> Vec<Target<f64>> {
-        let levels = |g: &Geometry| self.size.levels.iter().map(|level| level * g.signal).collect();
-        self.geometries.iter().map(|g| Target { norm: Arc::clone(&g.norm), levels: levels(g) }).collect()
+    /// Every goal at once: each run records its first passages in all dual norms. A level that nobody asks for is infinite,
+    /// hence reached at once: the run ends with the last one that matters.
+    fn targets(&self, wanted: &Wanted<'_>) -> Vec<Target<f64>> {
+        let level = |goal: usize, k: usize| match wanted(goal, k) {
+            true => self.size.levels[k] * self.geometries[goal].signal,
+            false => f64::INFINITY,
+        };
+        let target = |(goal, g): (usize, &Geometry)| Target {
+            norm: Arc::clone(&g.norm),
+            levels: (0..self.size.levels.len()).map(|k| level(goal, k)).collect(),
+        };
+        self.geometries.iter().enumerate().map(target).collect()
     }
 
     fn run(
         &self,
         curve: Curve,
         choice: Choice,
+        wanted: &Wanted<'_>,
         seeds: &[u64],
         context: &Context<'_>,
     ) -> Result<Vec<Outcome<f64>>, Failure> {
         let algorithm = self.algorithm(curve, choice)?;
-        let targets = self.targets();
+        let targets = self.targets(wanted);
         let experiment = Experiment {
             algorithm: &*algorithm,
             problem: self.sampling.problem(),
@@ -103,7 +115,7 @@ impl<'a> Bench<'a> {
         let tried: Vec<(usize, Choice)> =
             (0..self.curves.len()).flat_map(|c| choices.iter().map(move |&choice| (c, choice))).collect();
         let clock = Clock::new(context, tried.len() as u64 * self.size.pilot_seeds, self.expected_runs());
-        let pilot = self.run_all(&tried, &pilots, context, &clock)?;
+        let pilot = self.run_all(&tried, &|_, _, _| true, &pilots, context, &clock)?;
         let chosen = self.choose(&tried, &pilot);
         let distinct: Vec<(usize, Choice)> = chosen
             .iter()
@@ -113,7 +125,11 @@ impl<'a> Bench<'a> {
             .collect();
         let seeds: Vec<u64> = (0..self.size.seeds).collect();
         let clock = clock.second(distinct.len() as u64 * self.size.seeds);
-        let measured = self.run_all(&distinct, &seeds, context, &clock)?;
+        let wanted = |run: usize, goal: usize, level: usize| {
+            let (curve, choice) = distinct[run];
+            chosen.contains(&(curve, goal, level, choice))
+        };
+        let measured = self.run_all(&distinct, &wanted, &seeds, context, &clock)?;
         let cell = |(curve, goal, level, choice): (usize, usize, usize, Choice)| {
             let at = distinct.iter().position(|&d| d == (curve, choice)).expect("every choice was run");
             let passages = measured[at].iter().map(|o| o.first_passages[goal][level]).collect();
@@ -126,6 +142,7 @@ impl<'a> Bench<'a> {
     fn run_all(
         &self,
         tried: &[(usize, Choice)],
+        wanted: &(dyn Fn(usize, usize, usize) -> bool + Sync),
         seeds: &[u64],
         context: &Context<'_>,
         clock: &Clock<'_>,
@@ -137,7 +154,13 @@ impl<'a> Bench<'a> {
                 return Err(Failure::interrupted("nothing of this figure was kept"));
             }
             let (curve, choice) = tried[t];
-            let mut outcomes = self.run(self.curves[curve], choice, &[seed], context)?;
+            let mut outcomes = self.run(
+                self.curves[curve],
+                choice,
+                &|goal, level| wanted(t, goal, level),
+                &[seed],
+                context,
+            )?;
             clock.tick();
             Ok(outcomes.remove(0))
         };

@@ -120,3 +120,38 @@ struct Control {
     norm: Arc<dyn Norm<f64>>,
     moment: f64,
 }
+
+#[cfg(test)]
+mod tests {
+    use heavynorm::noise::Direction;
+
+    use super::*;
+    use crate::figures::digits_geometry::{DIRECTIONS, PRESETS, Size};
+    use crate::figures::{Preset, configuration};
+
+    /// Jensen from below, since the two noises are independent with mean zero; the proven bound from above.
+    #[test]
+    fn estimated_moments_lie_between_what_is_proven() {
+        let size: Size = configuration(PRESETS, Preset::Smoke).unwrap();
+        let p = MomentOrder::new(size.moment_order).unwrap();
+        for direction in DIRECTIONS {
+            let bench = Bench::new(&size, direction, 1).unwrap();
+            let moments = bench.moments().unwrap();
+            for (g, geometry) in bench.geometries.iter().enumerate() {
+                let (sigma, minibatch) = (moments.sigma[g], moments.minibatch[g]);
+                let scale = |m: Moment| m.noise_scale(p).unwrap().sigma();
+                let bound = scale(bench.sampling.noise_moment_at(&bench.start, &*geometry.norm, p).unwrap());
+                assert!(sigma.low <= bound && minibatch.low <= sigma.high, "{}", geometry.name);
+                let injected = bench.sampling.noise().dual_moment(&*geometry.norm, p).unwrap();
+                if direction == Direction::RankOne {
+                    assert!(injected.is_exact() && scale(injected) <= sigma.high, "{}", geometry.name);
+                }
+                assert!(
+                    sigma.high - sigma.low < 0.1 * sigma.middle,
+                    "{}: no variance was left",
+                    geometry.name
+                );
+            }
+        }
+    }
+}
