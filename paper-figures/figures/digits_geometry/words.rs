@@ -55,7 +55,7 @@ fn setup(cases: &[Case<'_>]) -> String {
          size and averaging are those with the smallest median on {pilot_seeds} pilot seeds, measured on {seeds} fresh seeds. Runs end \
          after {horizon} calls; the exact gradient, which costs no calls, is taken whenever the calls have grown by the factor \
          {growth}, and a passage is one at such a check. Intervals of medians lie between order statistics and cover with probability \
-         {coverage:.3}, ratios with {both:.3}, each for itself, not jointly; moments at W = 0 are estimated from {moment_draws} draws with a \
+         {coverage:.3}, ratios with {both:.3}, each for itself, not jointly, and for the parameters chosen: they do not cover the luck of the choice; moments at W = 0 are estimated from {moment_draws} draws with a \
          control variate that leaves a finite variance (99% normal intervals).",
         growth = cases[0].bench.size.check_growth,
         both = 1.0 - 2.0 * (1.0 - coverage),
