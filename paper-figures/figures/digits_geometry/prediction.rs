@@ -56,3 +56,30 @@ impl Bench<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use heavynorm::noise::Direction;
+
+    use super::*;
+    use crate::figures::digits_geometry::{PRESETS, Size};
+    use crate::figures::{Preset, configuration};
+
+    /// Noise of once, twice and four times each geometry's own signal: at p = 3/2 the exponent p/(p-1) is 3.
+    #[test]
+    fn the_moment_ratio_is_the_relative_noise_to_the_conjugate_exponent() {
+        let size: Size = configuration(PRESETS, Preset::Smoke).unwrap();
+        let bench = Bench::new(&size, Direction::RankOne, 1).unwrap();
+        let times = |k: usize| Interval::exact(2f64.powi(k as i32) * bench.geometries[k].signal);
+        let moments = Moments { sigma: (0..3).map(times).collect(), minibatch: vec![] };
+        let predictions = bench.predictions(&moments).unwrap();
+        for (curve, predicted) in bench.curves.iter().zip(&predictions) {
+            let expected = [0.125, 1.0, 8.0][curve.geometry];
+            assert!((predicted.moments.middle - expected).abs() < 1e-12 * expected);
+            assert!(curve.geometry != BASE || predicted.plan == 1.0);
+        }
+        // The plan is the theorem's own: its dimension factor alone puts max-entry (640) far above Frobenius (2).
+        let plan = |geometry: usize| predictions[bench.position(0, geometry)].plan;
+        assert!(plan(2) > 100.0, "{}", plan(2));
+    }
+}
