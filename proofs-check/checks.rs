@@ -162,7 +162,8 @@ struct Prescribed<'a> {
     problem: &'a dyn Problem<f64>,
     law: &'a FiniteLaw<f64>,
     choices: Vec<usize>,
-    calls: usize,
+    samples: usize,
+    calls: u64,
 }
 
 impl StochasticOracle<f64> for Prescribed<'_> {
@@ -171,27 +172,44 @@ impl StochasticOracle<f64> for Prescribed<'_> {
     }
 
     fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
-        if self.calls == self.choices.len() {
-            self.choices.push(0);
-        }
-        let (_, noise) = &self.law.outcomes()[self.choices[self.calls]];
         self.calls += 1;
+        let noise = self.next_outcome();
         Ok(&self.problem.gradient(x) + noise)
     }
 
+    fn query_pair(
+        &mut self,
+        x: &Matrix<f64>,
+        y: &Matrix<f64>,
+    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+        self.calls += 2;
+        let noise = self.next_outcome();
+        Ok((&self.problem.gradient(x) + noise, &self.problem.gradient(y) + noise))
+    }
+
     fn calls(&self) -> u64 {
-        self.calls as u64
+        self.calls
     }
 }
 
-impl Prescribed<'_> {
+impl<'a> Prescribed<'a> {
+    fn next_outcome(&mut self) -> &'a Matrix<f64> {
+        if self.samples == self.choices.len() {
+            self.choices.push(0);
+        }
+        let law = self.law;
+        let (_, noise) = &law.outcomes()[self.choices[self.samples]];
+        self.samples += 1;
+        noise
+    }
+
     fn probability(&self) -> f64 {
         self.choices.iter().map(|&k| self.law.outcomes()[k].0).product()
     }
 
     /// The next sequence of outcomes, as an odometer counts; false after the last.
     fn advance(&mut self) -> bool {
-        self.calls = 0;
+        (self.samples, self.calls) = (0, 0);
         while let Some(last) = self.choices.pop() {
             if last + 1 < self.law.outcomes().len() {
                 self.choices.push(last + 1);
@@ -216,7 +234,7 @@ pub fn expected_average(
     steps: usize,
     measure: &dyn Fn(&Matrix<f64>) -> Result<f64, NormError>,
 ) -> Result<f64, CheckError> {
-    let mut oracle = Prescribed { problem, law, choices: Vec::new(), calls: 0 };
+    let mut oracle = Prescribed { problem, law, choices: Vec::new(), samples: 0, calls: 0 };
     let mut expectation = 0.0;
     loop {
         let mut run = algorithm.begin(&problem.start(), &mut oracle)?;
@@ -279,6 +297,14 @@ mod tests {
         fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
             self.2 += 1;
             Ok((self.1)(self.2 - 1, x))
+        }
+        fn query_pair(
+            &mut self,
+            x: &Matrix<f64>,
+            y: &Matrix<f64>,
+        ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+            self.2 += 2;
+            Ok(((self.1)(self.2 - 2, x), (self.1)(self.2 - 2, y)))
         }
         fn calls(&self) -> u64 {
             self.2

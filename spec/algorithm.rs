@@ -67,3 +67,22 @@ pub trait Algorithm<T: Scalar>: Send + Sync {
     /// The current iterate X_t, the point at which the theory measures the gradient.
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T>;
 }
+
+/// Which zeros of the past a method or an LMO keeps: the classes of algorithms that the lower bounds are about.
+///
+/// A matrix Y *keeps the lines* of a set of matrices when every nonzero column of Y is a nonzero column of one of them
+/// and every nonzero row of Y is a nonzero row of one of them, and it *keeps the entries* when every nonzero entry of Y
+/// is one of theirs. A method started at X_0 = 0 is zero-respecting in this sense when each of its query points and
+/// iterates keeps the lines (entries) of the responses that it has seen; an LMO is when lmo(S) keeps those of S.
+///
+/// Ordered by strength: a method built from parts has the weakest class of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ZeroRespecting {
+    /// Nothing is promised.
+    Nothing,
+    /// Columns and rows.
+    Lines,
+    /// Entries, hence columns and rows.
+    Entries,
+}

@@ -58,7 +58,7 @@ pub mod statement;
 #[cfg(feature = "quickcheck")]
 pub mod arbitrary;
 
-pub use algorithm::{Algorithm, AlgorithmError};
+pub use algorithm::{Algorithm, AlgorithmError, ZeroRespecting};
 pub use hypotheses::{Accuracy, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Smoothness};
 pub use lmo::LmoCertificate;
 pub use matrix::{Dimensions, Matrix, MatrixError};

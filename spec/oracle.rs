@@ -42,6 +42,13 @@ pub trait StochasticOracle<T: Scalar> {
     /// [`OracleError`].
     fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError>;
 
+    /// Stochastic gradients g(X, xi) and g(Y, xi) at ONE sample xi, for methods that compare two points under the same
+    /// noise. Two calls.
+    ///
+    /// # Errors
+    /// [`OracleError`].
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError>;
+
     /// The number of calls so far.
     fn calls(&self) -> u64;
 

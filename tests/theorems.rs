@@ -124,6 +124,13 @@ impl StochasticOracle<f64> for Recording<'_> {
     fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
         self.query_mean(x, 1)
     }
+    fn query_pair(
+        &mut self,
+        x: &Matrix<f64>,
+        y: &Matrix<f64>,
+    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+        self.inner.query_pair(x, y)
+    }
     fn calls(&self) -> u64 {
         self.inner.calls()
     }

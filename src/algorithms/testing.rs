@@ -83,6 +83,14 @@ impl<T: Scalar, F: FnMut(u64, &Matrix<T>) -> Matrix<T>> StochasticOracle<T> for 
         }
         Ok(gradient)
     }
+    /// The answer to call k at both points.
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
+        let first = self.query(x)?;
+        self.calls -= 1;
+        let second = self.query(y)?;
+        self.calls += 1;
+        Ok((first, second))
+    }
     fn calls(&self) -> u64 {
         self.calls
     }

@@ -28,6 +28,10 @@ impl<T: Scalar> StochasticOracle<T> for ExactOracle<T> {
         self.query_mean(x, 1)
     }
 
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
+        Ok((self.query(x)?, self.query(y)?))
+    }
+
     fn calls(&self) -> u64 {
         self.calls
     }

@@ -46,6 +46,22 @@ impl<T: Scalar> StochasticOracle<T> for MinibatchOracle<T> {
         self.query_mean(x, 1)
     }
 
+    /// The same components and the same N at both points.
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
+        check_point(&*self.sum, x)?;
+        check_point(&*self.sum, y)?;
+        self.calls += 2;
+        let count = self.sum.components();
+        let components: Vec<_> = (0..self.batch).map(|_| self.rng.random_range(0..count)).collect();
+        let noise = self.noise.sample(&mut self.rng);
+        let answer = |point: &Matrix<T>| -> Result<Matrix<T>, OracleError> {
+            let answer = &self.sum.minibatch_gradient(point, &components) + &noise;
+            finite(&answer)?;
+            Ok(answer)
+        };
+        Ok((answer(x)?, answer(y)?))
+    }
+
     fn calls(&self) -> u64 {
         self.calls
     }

@@ -234,6 +234,26 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_shares_its_sample_and_counts_twice() {
+        let x = sum().start();
+        let y = &x + &Matrix::from_fn(x.nrows(), x.ncols(), |i, j| 0.1 * (i + 2 * j) as f64);
+        for (mut pairs, mut singles) in every_oracle().into_iter().zip(every_oracle()) {
+            let (at_x, again_at_x) = pairs.query_pair(&x, &x).unwrap();
+            assert_eq!(at_x, again_at_x);
+            assert_eq!(at_x, singles.query(&x).unwrap());
+            let (at_x, at_y) = pairs.query_pair(&x, &y).unwrap();
+            assert_eq!(at_x, singles.query(&x).unwrap());
+            assert_ne!(at_x, at_y);
+            assert_eq!((pairs.calls(), singles.calls()), (4, 2));
+        }
+        // Injected noise cancels in the difference.
+        let mut noisy = NoisyOracle::new(sum(), pareto(sum().dimensions()), stream(4, 4));
+        let (at_x, at_y) = noisy.query_pair(&x, &y).unwrap();
+        let exact = &sum().gradient(&x) - &sum().gradient(&y);
+        assert!((&(&at_x - &at_y) - &exact).max_abs() <= 1e-12 * (1.0 + at_x.max_abs()));
+    }
+
+    #[test]
     fn a_mean_of_no_calls_draws_one() {
         for mut oracle in every_oracle() {
             oracle.query_mean(&sum().start(), 0).unwrap();

@@ -36,6 +36,20 @@ impl<T: Scalar> StochasticOracle<T> for NoisyOracle<T> {
         self.query_mean(x, 1)
     }
 
+    /// The same N on both gradients.
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
+        check_point(&*self.problem, x)?;
+        check_point(&*self.problem, y)?;
+        self.calls += 2;
+        let noise = self.noise.sample(&mut self.rng);
+        let answer = |point: &Matrix<T>| -> Result<Matrix<T>, OracleError> {
+            let answer = &self.problem.gradient(point) + &noise;
+            finite(&answer)?;
+            Ok(answer)
+        };
+        Ok((answer(x)?, answer(y)?))
+    }
+
     fn calls(&self) -> u64 {
         self.calls
     }
