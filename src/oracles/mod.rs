@@ -194,7 +194,7 @@ mod tests {
     use crate::problems::{self, Logistic};
     use crate::seed::stream;
 
-    fn sum() -> Arc<dyn FiniteSum<f64>> {
+    fn sum() -> Arc<dyn crate::problems::FiniteSum<f64>> {
         let features = Matrix::from_fn(6, 2, |i, j| ((3 * i + 5 * j) % 7) as f64 / 7.0);
         Arc::new(Logistic::new(&features, &[0, 1, 2, 0, 1, 2], 3, 0.1).unwrap())
     }
