@@ -344,12 +344,6 @@ fn record(context: &Context<'_>, size: &Size, drawn: &[Drawn]) -> Record {
     }
 }
 
-/// The slope over the half of the points with the smaller eps.
-fn later_half(d: &Drawn) -> Option<Interval> {
-    let from = d.measured.x.len() / 2;
-    log_slope(&d.measured.x[from..], &d.measured.calls[from..])
-}
-
 fn table(drawn: &[Drawn]) -> Table {
     let header = [
         "p",
@@ -370,7 +364,7 @@ fn table(drawn: &[Drawn]) -> Table {
             label(d.spec),
             format!("{:.2}", d.spec.kind.exponent(d.spec.p)),
             show(d.measured.slope(), 2),
-            show(later_half(d), 2),
+            show(d.measured.later_half(), 2),
             format!("{:.2}", d.spec.kind.ratio_slope),
             show(d.measured.ratio_slope(), 2),
             format!("{:.2} to {:.2}", ends(f64::min), ends(f64::max)),
@@ -429,7 +423,7 @@ fn verdict(drawn: &[Drawn]) -> String {
         let judged = if slope.low <= claimed && slope.high >= claimed {
             format!("{claimed} lies in the interval")
         } else {
-            let later = later_half(d).map_or(f64::NAN, |s| s.value);
+            let later = d.measured.later_half().map_or(f64::NAN, |s| s.value);
             format!(
                 "the claimed {claimed} lies outside (exponent of calls over the smaller half of eps {later:.2}, claimed {:.2})",
                 d.spec.kind.exponent(d.spec.p)

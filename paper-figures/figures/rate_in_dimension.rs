@@ -237,7 +237,7 @@ fn panels(size: &Size, drawn: &[Drawn], own: &Own) -> Vec<Panel> {
     let curve = |k: usize, d: &Drawn, y: &[Interval]| Curve {
         label: label(d.plan),
         color: color(k),
-        dashed: matches!(d.plan.kind, Kind::Frozen(_)),
+        dashed: d.plan.kind != Kind::Shape,
         scattered: false,
         points: points(&d.measured.x, y),
     };
@@ -275,12 +275,12 @@ fn panels(size: &Size, drawn: &[Drawn], own: &Own) -> Vec<Panel> {
             "calls/planned calls",
             vec![Curve {
                 label: "U2's own schedule".into(),
-                color: 3,
-                dashed: false,
+                color: 0,
+                dashed: true,
                 scattered: false,
                 points: points(&own.blocks, &own.shares),
             }],
-            vec![],
+            vec![1.0],
         ),
     ]
 }
@@ -341,6 +341,7 @@ fn table(drawn: &[Drawn]) -> Table {
             label(d.plan),
             claimed.to_owned(),
             show(d.measured.slope(), 3),
+            show(d.measured.later_half(), 3),
             format!("{:.2} to {:.2}", ends(f64::min), ends(f64::max)),
             format!("{:.2}", d.measured.spread()),
         ]
@@ -407,15 +408,20 @@ fn verdict(drawn: &[Drawn]) -> String {
             "flat within its interval".to_owned()
         } else {
             let way = if slope.value > 0.0 { "rises" } else { "falls" };
-            format!("not flat, it {way} (by {:.2} in all)", d.measured.spread())
+            let later = show(d.measured.later_half(), 3);
+            format!(
+                "not flat, it {way} (by a factor of {:.2} in all; slope of calls over the larger r {later})",
+                d.measured.spread()
+            )
         };
         format!("{}: slope of the ratio {shown}, {judged}", label(d.plan))
     };
     format!(
         "{}. {BUILT_IN} Here the slope 1 enters through alpha and eta, both proportional to 1/r; numbers that do not follow r lose the \
-         flat ratio. Falling with r is no victory over the bound: frozen numbers are merely worse at the small r for which they are \
-         too cautious, and no ratio is below the line. Medians of hitting times are compared with a line for means: that they \
-         lie above it is not what L1 says.",
+         flat ratio. A ratio that falls with r is no victory over the bound: numbers frozen at the largest r are too cautious for \
+         the small ones, and numbers frozen at the smallest r take ever longer steps for their r, which costs nothing on an instance \
+         where overshooting is free, until they stand at the wall of discovery. Medians of hitting times are compared with a \
+         line for means: that they lie above it is not what L1 says.",
         drawn.iter().map(of).collect::<Vec<_>>().join(". "),
     )
 }

@@ -265,6 +265,12 @@ impl Measured {
         log_slope(&self.x, &self.calls)
     }
 
+    /// The slope of calls over the later half of the points: what is left of it once a start-up has faded.
+    pub(super) fn later_half(&self) -> Option<Interval> {
+        let from = self.x.len() / 2;
+        log_slope(&self.x[from..], &self.calls[from..])
+    }
+
     pub(super) fn ratio_slope(&self) -> Option<Interval> {
         log_slope(&self.x, &self.ratios())
     }
