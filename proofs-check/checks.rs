@@ -275,11 +275,13 @@ mod tests {
     const ROUNDING: f64 = 1e-12;
 
     fn scion(norm: &AnyNorm, step_size: f64, averaging: f64) -> Scion<f64> {
-        Scion::new(ScionConfig { step_size, averaging }, Arc::clone(norm)).unwrap()
+        let config = ScionConfig { step_size, averaging, ..ScionConfig::default() };
+        Scion::new(config, Arc::clone(norm)).unwrap()
     }
 
     fn transported(norm: &AnyNorm, step_size: f64, averaging: f64) -> TransportedScion<f64> {
-        TransportedScion::new(TransportedScionConfig { step_size, averaging }, Arc::clone(norm)).unwrap()
+        let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
+        TransportedScion::new(config, Arc::clone(norm)).unwrap()
     }
 
     fn constrained(norm: &AnyNorm, gamma: f64, averaging: f64, radius: f64) -> ConstrainedScion<f64> {

@@ -126,7 +126,8 @@ mod tests {
         let matrix = |rows: [[f64; 3]; 2]| Matrix::from_rows(&rows).unwrap();
         let seen = matrix([[1.0, 2.0, 0.0], [0.0, -1.0, 0.0]]);
         let classes = |y| {
-            [ZeroRespecting::Nothing, ZeroRespecting::Lines, ZeroRespecting::Entries].map(|c| c.keeps(&y, &seen))
+            [ZeroRespecting::Nothing, ZeroRespecting::Lines, ZeroRespecting::Entries]
+                .map(|c| c.keeps(&y, &seen))
         };
         assert_eq!(classes(matrix([[0.5, 0.0, 0.0], [0.0, 3.0, -0.0]])), [true, true, true]);
         assert_eq!(classes(matrix([[0.0, 0.0, 0.0], [1e-300, 3.0, 0.0]])), [true, true, false]);

@@ -146,7 +146,10 @@ fn with_zeros<T: Scalar>(sample: &NormSample<T>) -> [Matrix<T>; 2] {
         let keep = |i, j| if zero(i, j) { T::zero_impl() } else { s[(i, j)] };
         Matrix::from_fn(s.nrows(), s.ncols(), keep)
     };
-    [masked(&|i, j| (5 * i + 3 * j + k).is_multiple_of(4)), masked(&|i, j| (i + k) % 3 == 1 || (j + k) % 4 == 2)]
+    [
+        masked(&|i, j| (5 * i + 3 * j + k).is_multiple_of(4)),
+        masked(&|i, j| (i + k) % 3 == 1 || (j + k) % 4 == 2),
+    ]
 }
 
 fn radii<T: Scalar>(norm: &dyn Norm<T>, sample: &NormSample<T>) -> Result<f64, NormError> {

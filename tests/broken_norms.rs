@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use heavynorm::norms::{frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
 use heavynorm::spec::laws::{NormSample, norm_laws};
-use heavynorm::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, ZeroRespecting};
+use heavynorm::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, ZeroRespecting,
+};
 use heavynorm::tol;
 use quickcheck::{Arbitrary, Gen};
 

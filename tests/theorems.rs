@@ -175,11 +175,12 @@ fn planned_path(
             record_answers(&BatchedScion::new(config, norm()).unwrap(), start, oracle, steps)
         }
         "U2" => {
-            let method = Scion::new(ScionConfig { step_size, averaging }, norm()).unwrap();
+            let method =
+                Scion::new(ScionConfig { step_size, averaging, ..ScionConfig::default() }, norm()).unwrap();
             Path::record(&method, MomentumState::momentum, start, oracle, steps)
         }
         "U3" => {
-            let config = TransportedScionConfig { step_size, averaging };
+            let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
             let method = TransportedScion::new(config, norm()).unwrap();
             Path::record(&method, TransportedScionState::momentum, start, oracle, steps)
         }
@@ -295,7 +296,7 @@ fn on_a_quadratic_only_the_transported_momentum_has_no_drift() {
     let exact = || ExactOracle::new(problem.clone());
     for averaging in [0.5, 0.1, 0.01] {
         let step_size = 0.01;
-        let config = TransportedScionConfig { step_size, averaging };
+        let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
         let method = TransportedScion::new(config, Arc::clone(&norm)).unwrap();
         let path =
             Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut exact(), 300);
@@ -303,7 +304,9 @@ fn on_a_quadratic_only_the_transported_momentum_has_no_drift() {
         let rounding = tol::rounding::<f64>(problem.dimensions()) / averaging;
         let drift = largest_drift(&problem, &path.unwrap());
         assert!(drift <= rounding, "{averaging}: {drift} > {rounding}");
-        let method = Scion::new(ScionConfig { step_size, averaging }, Arc::clone(&norm)).unwrap();
+        let method =
+            Scion::new(ScionConfig { step_size, averaging, ..ScionConfig::default() }, Arc::clone(&norm))
+                .unwrap();
         let path = Path::record(&method, MomentumState::momentum, &problem.start(), &mut exact(), 300);
         // A lag of (1 - alpha)/alpha steps.
         let drift = largest_drift(&problem, &path.unwrap());
@@ -400,7 +403,7 @@ fn a_golden_trajectory_of_transported_scion_agrees_with_fifty_digits() {
         rows(&[&[0.0, 1.0, 0.5], &[-0.25, 0.0, 1.0]]),
     );
     let problem = Arc::new(problem.unwrap());
-    let config = TransportedScionConfig { step_size: 0.125, averaging: 0.25 };
+    let config = TransportedScionConfig { step_size: 0.125, averaging: 0.25, ..ScionConfig::default() };
     let method = TransportedScion::new(config, norm("name = 'spectral'")).unwrap();
     let mut oracle = NoisyOracle::new(problem.clone(), golden_noise(), stream(2026, 7));
     let path =

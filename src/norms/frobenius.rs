@@ -2,7 +2,9 @@
 
 use super::support::noise_type;
 use super::{Entry, build_plain};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit;
 
 /// ||X|| = sqrt(<X, X>), its own dual norm.

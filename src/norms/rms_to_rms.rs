@@ -3,7 +3,9 @@
 use super::support::noise_type::{self, Kind};
 use super::support::{ball, spectrum};
 use super::{Entry, build_plain};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit;
 
 /// ||X|| = max{rms(Xv) : rms(v) = 1} = sqrt(d_in/d_out) sigma_1(X), where rms(v) = ||v||_2/sqrt(length of v).

@@ -7,7 +7,9 @@ use super::support::noise_type::{self, Kind};
 use super::support::powers::{self, attaining, l_norm};
 use super::support::{ball, spectrum};
 use crate::registry::{ConfigError, read};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = (sum_i sigma_i(X)^q)^{1/q}, 1 <= q <= infinity.
 ///

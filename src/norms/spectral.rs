@@ -3,7 +3,9 @@
 use super::support::noise_type::{self, Kind};
 use super::support::{ball, spectrum};
 use super::{Entry, build_plain, nuclear::Nuclear};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sigma_1(X), the largest singular value.
 ///

@@ -4,7 +4,9 @@ use super::support::ball;
 use super::support::lines::Lines;
 use super::support::noise_type::{self, Kind};
 use super::{Entry, build_plain, max_col_l2::MaxColL2};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sum_j ||X_:j||_2 over the columns.
 ///

@@ -135,7 +135,8 @@ impl<T: Scalar> Layers<T> {
     pub(super) fn zero_respecting(&self) -> ZeroRespecting {
         let keeps_entries = |layer: &Layer<T>| {
             let is_vector = layer.dimensions.smaller_side() == 1;
-            layer.norm.zero_respecting() >= if is_vector { ZeroRespecting::Lines } else { ZeroRespecting::Entries }
+            layer.norm.zero_respecting()
+                >= if is_vector { ZeroRespecting::Lines } else { ZeroRespecting::Entries }
         };
         let all = self.layers.iter().all(keeps_entries);
         if all { ZeroRespecting::Entries } else { ZeroRespecting::Nothing }

@@ -6,7 +6,9 @@ use toml::Table;
 use super::weight::{Weight, WeightError, sandwich};
 use crate::norms::{Entry, build, ky_fan::KyFan, max_entry::MaxEntry, spectral::Spectral};
 use crate::registry::read;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit::{self, Unit, restore};
 
 /// ||X|| = ||A X B||_0 with invertible A (m x m) and B (n x n).
@@ -204,7 +206,11 @@ mod tests {
         let weights = Matrix::from_diagonal(4, 4, &[0.3, -7.0, 1e-3, 49.0]);
         let norm = Weighted::new(&weights, MaxEntry, &weights).unwrap();
         assert_eq!(norm.zero_respecting(), ZeroRespecting::Entries);
-        let s = Matrix::from_fn(4, 4, |i, j| if (i + j) % 3 == 0 { 0.0 } else { 0.1 * (i + 2 * j) as f64 - 0.35 });
+        let s = Matrix::from_fn(
+            4,
+            4,
+            |i, j| if (i + j) % 3 == 0 { 0.0 } else { 0.1 * (i + 2 * j) as f64 - 0.35 },
+        );
         assert!(ZeroRespecting::Entries.keeps(&norm.lmo(&s).unwrap(), &s));
         let dual = norm.dual();
         assert!(dual.zero_respecting() == ZeroRespecting::Entries);

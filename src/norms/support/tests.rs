@@ -4,7 +4,9 @@ use crate::norms::combinators::{layers::Layer, max_over::MaxOver, sum_over::SumO
 use crate::norms::max_entry::MaxEntry;
 use crate::norms::spectral::Spectral;
 use crate::norms::{build, combinators, entries};
-use crate::spec::{Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar, ZeroRespecting, naive};
+use crate::spec::{
+    Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar, ZeroRespecting, naive,
+};
 
 const ORDERS: [f64; 6] = [1.01, 1.1, 1.25, 1.5, 1.75, 2.0];
 
@@ -113,7 +115,8 @@ fn with_zeros<T: Scalar>(d: Dimensions) -> Vec<Matrix<T>> {
     let (m, n) = (d.rows(), d.columns());
     let g = generic::<T>(m, n);
     let low_rank = Matrix::from_fn(m, n, |i, j| g[(i, 0)] * g[(0, j)] + g[(i, n / 2)] * g[(m / 2, j)]);
-    let nearly = Matrix::from_fn(m, n, |i, j| T::one_impl() + T::UNIT_ROUNDOFF * T::from_f64((2 * i * j) as f64));
+    let nearly =
+        Matrix::from_fn(m, n, |i, j| T::one_impl() + T::UNIT_ROUNDOFF * T::from_f64((2 * i * j) as f64));
     let graded = Matrix::from_fn(m, n, |i, j| g[(i, j)] * T::from_f64(10f64.powi(-3 * (i + j) as i32)));
     let mask = |x: &Matrix<T>, zero: &dyn Fn(usize, usize) -> bool| {
         Matrix::from_fn(m, n, |i, j| if zero(i, j) { T::zero_impl() } else { x[(i, j)] })
