@@ -21,6 +21,6 @@ pub mod theorems;
 mod testing;
 
 pub use averaging::AveragingBound;
-pub use plan::{Bound, BoundTerms, Parameters, Plan};
+pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan};
 pub use setting::{PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

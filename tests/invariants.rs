@@ -11,6 +11,7 @@ const FOR_TESTS: &[&str] = &[
     "src/algorithms/tests/",
     "src/norms/support/tests.rs",
     "src/problems/checks.rs",
+    "proofs-check/checks/",
     "proofs-check/testing.rs",
 ];
 

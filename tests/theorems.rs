@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use heavynorm::algorithms::transported_scion::TransportedScionState;
 use heavynorm::algorithms::{
     self, BatchedScion, BatchedScionConfig, ConstrainedScion, ConstrainedScionConfig, MomentumState, Scion,
-    ScionConfig, TransportedScion, TransportedScionConfig,
+    ScionConfig, Start, StormScion, StormScionConfig, TransportedScion, TransportedScionConfig,
+    TwoPointState,
 };
 use heavynorm::noise::pareto::Pareto;
 use heavynorm::noise::{DirectedNoise, Direction, Noise, ScalarLaw};
@@ -90,6 +90,8 @@ fn setting(t: &dyn Theorem, problem: &Quadratic<f64>, norm: &AnyNorm, p: f64) ->
         gap: problem.gap().unwrap(),
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: Some(Radius::new(radius).unwrap()),
+        // The noise is additive.
+        sample_smoothness: problem.smoothness(&**norm).ok(),
     };
     let eps = t.trivial_accuracy(&setting).unwrap() / 3.0;
     setting.accuracy = Accuracy::new(eps).unwrap();
@@ -164,7 +166,7 @@ fn record_answers<A: Algorithm<f64>>(
 fn planned_path(
     plan: &Plan,
     setting: &Setting,
-    start: &Matrix<f64>,
+    start_point: &Matrix<f64>,
     oracle: &mut dyn StochasticOracle<f64>,
 ) -> Path {
     let norm = || Arc::clone(&setting.norm);
@@ -172,23 +174,27 @@ fn planned_path(
     let path = match plan.theorem {
         "U1" => {
             let config = BatchedScionConfig { step_size, batch: plan.batch };
-            record_answers(&BatchedScion::new(config, norm()).unwrap(), start, oracle, steps)
+            record_answers(&BatchedScion::new(config, norm()).unwrap(), start_point, oracle, steps)
         }
-        "U2" => {
-            let method =
-                Scion::new(ScionConfig { step_size, averaging, ..ScionConfig::default() }, norm()).unwrap();
-            Path::record(&method, MomentumState::momentum, start, oracle, steps)
+        "U2" | "U2'" => {
+            let start = if plan.theorem == "U2" { Start::Gradient } else { Start::Zero };
+            let method = Scion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
+            Path::record(&method, MomentumState::momentum, start_point, oracle, steps)
         }
-        "U3" => {
-            let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
-            let method = TransportedScion::new(config, norm()).unwrap();
-            Path::record(&method, TransportedScionState::momentum, start, oracle, steps)
+        "U3" | "U3'" => {
+            let start = if plan.theorem == "U3" { Start::Gradient } else { Start::Batch };
+            let method = TransportedScion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
+            Path::record(&method, TwoPointState::momentum, start_point, oracle, steps)
+        }
+        "U5" => {
+            let method = StormScion::new(StormScionConfig { step_size, averaging }, norm()).unwrap();
+            Path::record(&method, TwoPointState::momentum, start_point, oracle, steps)
         }
         "U6" => {
             let radius = setting.radius.unwrap().radius();
             let method =
                 ConstrainedScion::new(ConstrainedScionConfig { step_size, averaging, radius }, norm());
-            Path::record(&method.unwrap(), MomentumState::momentum, start, oracle, steps)
+            Path::record(&method.unwrap(), MomentumState::momentum, start_point, oracle, steps)
         }
         other => panic!("no method for {other}"),
     };
@@ -298,8 +304,7 @@ fn on_a_quadratic_only_the_transported_momentum_has_no_drift() {
         let step_size = 0.01;
         let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
         let method = TransportedScion::new(config, Arc::clone(&norm)).unwrap();
-        let path =
-            Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut exact(), 300);
+        let path = Path::record(&method, TwoPointState::momentum, &problem.start(), &mut exact(), 300);
         // Y_t is rounded at (1 - alpha)/alpha times a step, and the average keeps 1/alpha roundings of gradients.
         let rounding = tol::rounding::<f64>(problem.dimensions()) / averaging;
         let drift = largest_drift(&problem, &path.unwrap());
@@ -406,8 +411,7 @@ fn a_golden_trajectory_of_transported_scion_agrees_with_fifty_digits() {
     let config = TransportedScionConfig { step_size: 0.125, averaging: 0.25, ..ScionConfig::default() };
     let method = TransportedScion::new(config, norm("name = 'spectral'")).unwrap();
     let mut oracle = NoisyOracle::new(problem.clone(), golden_noise(), stream(2026, 7));
-    let path =
-        Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut oracle, GOLDEN_STEPS);
+    let path = Path::record(&method, TwoPointState::momentum, &problem.start(), &mut oracle, GOLDEN_STEPS);
     let found = path.unwrap().points.pop().unwrap();
     let expected = Matrix::from_fn(2, 3, |i, j| golden().final_iterate[2 * j + i]);
     let error = (&found - &expected).max_abs();
@@ -428,6 +432,7 @@ fn spectral_setting(p: f64, sigma: f64) -> Setting {
         gap: Gap::new(2.0).unwrap(),
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: None,
+        sample_smoothness: None,
         norm,
     }
 }

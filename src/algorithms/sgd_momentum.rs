@@ -36,7 +36,7 @@ impl Default for SgdMomentumConfig {
 /// under heavy tails the run may diverge.
 ///
 /// # Degenerate cases
-/// alpha = 1 is plain stochastic gradient descent, [`super::sgd`].
+/// alpha = 1 is plain stochastic gradient descent, [`super::sgd()`].
 #[derive(Debug, Clone)]
 pub struct SgdMomentum<T: Scalar> {
     step_size: T,
