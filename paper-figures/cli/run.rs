@@ -11,7 +11,7 @@ use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built, Logistic};
 use heavynorm::registry::name_of_table;
 use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
-use heavynorm::spec::{Accuracy, MomentOrder, Norm};
+use heavynorm::spec::{Accuracy, MomentOrder, Norm, Smoothness};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
 use heavynorm_proofs_check::theorems::Theorem;
@@ -237,7 +237,7 @@ struct Promise {
 impl Promise {
     /// The bound after this many calls, if they are not those of the plan.
     fn at(&self, calls: u64) -> Result<Option<f64>, Failure> {
-        let horizon = calls.div_ceil(self.parameters.batch);
+        let horizon = self.theorem.cost(&self.parameters).steps_until(calls);
         if horizon == self.parameters.horizon {
             return Ok(None);
         }
@@ -315,11 +315,26 @@ fn setting(
         moment_order: p,
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
+        sample_smoothness: sample_smoothness(sampling, file, norm)?,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,
         radius,
     })
+}
+
+/// Lbar, where it is known: L for noise that does not depend on the point.
+///
+/// None for minibatches, whose noise does.
+fn sample_smoothness(
+    sampling: &Sampling<f64>,
+    file: &File,
+    norm: &Arc<dyn Norm<f64>>,
+) -> Result<Option<Smoothness>, Failure> {
+    if noise_table(file).contains_key("batch") {
+        return Ok(None);
+    }
+    Ok(Some(sampling.problem().smoothness(&**norm)?))
 }
 
 /// The horizon in calls, within what was allowed.

@@ -169,7 +169,32 @@ fn a_plan_has_the_parameters_and_keeps_its_promise() {
 }
 
 #[test]
+fn plans_with_a_first_step_of_its_own_count_its_calls() {
+    let json = |id, more: &[&'static str]| -> Value {
+        let run =
+            heavynorm_in(folder().path(), &[&with(&PLAN, "--theorem", id)[..], more, &["--json"]].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let count = |json: &Value, key: &str| json[key].as_u64().unwrap();
+    // 1/alpha = 80^3 * 192, as above.
+    let batch = 80_u64.pow(3) * 192;
+    let transported = json("U3'", &["--hessian", "1"]);
+    assert_eq!(count(&transported, "calls"), count(&transported, "horizon") - 1 + batch);
+    assert_eq!(json("U3p", &["--hessian", "1"]), transported);
+    let storm = json("U5", &[]);
+    assert_eq!(count(&storm, "calls"), 2 * (count(&storm, "horizon") - 1) + batch);
+    assert_eq!(json("U5", &["--sample-smooth", "1"]), storm);
+    let rougher = json("U5", &["--sample-smooth", "2"]);
+    assert!(count(&rougher, "horizon").abs_diff(2 * count(&storm, "horizon")) <= 1, "{rougher}");
+    assert_eq!(count(&json("U2p", &[]), "calls"), count(&json("U2", &[]), "calls"));
+    let text = heavynorm_in(folder().path(), &with(&PLAN, "--theorem", "U5")).stdout;
+    assert!(text.contains(&format!("= {batch} + 2 (T - 1)")), "{text}");
+}
+
+#[test]
 fn wrong_plans_say_what_to_do() {
+    refused(&[&with(&PLAN, "--theorem", "U5")[..], &["--sample-smooth", "0"]].concat(), "L must be");
     refused(&with(&PLAN, "--theorem", "U9"), "U3");
     refused(&with(&PLAN, "--theorem", "U3"), "--hessian");
     refused(&with(&PLAN, "--theorem", "U6"), "--radius");
@@ -249,6 +274,16 @@ fn wrong_toml_says_what_and_where() {
         ),
         ("step_size = 0.05\naveraging = 0.5", "schedule = \"theorem:U99\"", "U2"),
         ("step_size = 0.05", "schedule = \"theorem:U2\"\nstep_size = 0.05", "schedule"),
+        (
+            "step_size = 0.05\naveraging = 0.5",
+            "schedule = \"theorem:U2'\"\nstart = \"zero\"",
+            "numbers or a schedule, not both: remove start",
+        ),
+        (
+            "step_size = 0.05\naveraging = 0.5",
+            "schedule = \"theorem:U5\"",
+            "schedules the method storm-scion",
+        ),
     ];
     let folder = folder();
     for (from, to, advice) in wrong {
@@ -379,6 +414,40 @@ fn a_promise_is_the_theorems_own_at_the_horizon_that_is_run() {
     assert!((at.as_f64().unwrap() > bound) == (planned > 200), "{planned} {bound} {at}");
     let text = run_with(NUMBERS, scion, &[]).stdout;
     assert!(text.contains("at the horizon of 200 calls, not the planned"), "{text}");
+}
+
+#[test]
+fn every_theorem_schedules_a_run() {
+    for (method, id) in [("scion", "U2'"), ("transported-scion", "U3'"), ("storm-scion", "U5")] {
+        let text = format!("name = \"{method}\"\nschedule = \"theorem:{id}\"\n\n[run]\neps = 1.0\np = 2.0");
+        let json: Value = serde_json::from_str(&run_with(NUMBERS, &text, &["--json"]).stdout).unwrap();
+        let start = &json["tables"]["method"]["start"];
+        match id {
+            "U2'" => assert_eq!(start, "zero"),
+            "U3'" => assert_eq!(start, "batch"),
+            _ => assert!(start.is_null()),
+        }
+        // At the horizon of 200 calls that the file asks for.
+        let calls = |key: &str| json["plan"]["cost"][key].as_u64().unwrap();
+        let steps = 1 + 200_u64.saturating_sub(calls("first")).div_ceil(calls("further"));
+        for outcome in json["outcomes"].as_array().unwrap() {
+            assert_eq!(outcome["steps"], steps, "{id}");
+        }
+    }
+}
+
+#[test]
+fn two_points_of_a_minibatch_have_no_known_constant() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = include_str!("../examples/experiment.toml");
+    let from = example.find("[method]").unwrap();
+    let text = format!(
+        "{}[method]\nname = \"storm-scion\"\nschedule = \"theorem:U5\"\n\n[run]\nseeds = 1\neps = 0.5\np = 1.5\n",
+        &example[..from]
+    );
+    fs::write(folder.path().join("e.toml"), text).unwrap();
+    let run = heavynorm_in(folder.path(), &["run", "e.toml"]);
+    assert!(run.code == 2 && run.stderr.contains("U5 needs Lbar"), "{} {}", run.stdout, run.stderr);
 }
 
 #[test]

@@ -67,12 +67,9 @@ impl Theorem for U3 {
     }
 
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError> {
-        let (delta, l, eps) = (setting.gap.delta(), setting.l()?, setting.accuracy.eps());
-        let (rho, sigma) = (setting.rho(ID)?, setting.noise_scale.sigma());
+        let (delta, sigma, eps) = (setting.gap.delta(), setting.noise_scale.sigma(), setting.accuracy.eps());
         let alpha = setting.averaging()?.largest_alpha(eps / 8.0);
-        // x/0 = +inf where there is no drift: then the curvature alone limits the step.
-        let drift = alpha * (eps / (4.0 * rho * (1.0 - alpha))).sqrt();
-        let eta = step_size(drift.min(eps / (8.0 * l)))?;
+        let eta = step_size_at(alpha, setting, ID)?;
         let horizon = larger(4.0 * delta / (eta * eps), 32.0 * sigma / (3.0 * alpha * eps));
         Ok(Parameters { alpha, step_size: eta, horizon: count("horizon", horizon)?, batch: 1 })
     }
@@ -92,4 +89,12 @@ impl Theorem for U3 {
         ];
         Ok(Bound::new(terms, order))
     }
+}
+
+/// eta = min{alpha sqrt(eps/(4 rho (1-alpha))), eps/(8L)}, for U3 and for the theorem that shares it.
+pub(super) fn step_size_at(alpha: f64, setting: &Setting, theorem: &'static str) -> Result<f64, PlanError> {
+    let (l, rho, eps) = (setting.l()?, setting.rho(theorem)?, setting.accuracy.eps());
+    // x/0 = +inf where there is no drift: then the curvature alone limits the step.
+    let drift = alpha * (eps / (4.0 * rho * (1.0 - alpha))).sqrt();
+    step_size(drift.min(eps / (8.0 * l)))
 }
