@@ -23,6 +23,6 @@ mod testing;
 
 pub use averaging::AveragingBound;
 pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
-pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan};
+pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
 pub use setting::{PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

@@ -19,6 +19,15 @@ pub struct Parameters {
     pub batch: u64,
 }
 
+/// The part of a schedule that does not count anything: it exists where the horizon is out of reach, too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rates {
+    /// The weight of the new gradient.
+    pub alpha: f64,
+    /// eta > 0, or gamma in (0, 1].
+    pub step_size: f64,
+}
+
 /// What the steps of a method cost in calls of the oracle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Cost {

@@ -483,8 +483,8 @@ mod tests {
     fn the_guarantees_step_falls_faster_than_the_width_and_transports_step_does_not() {
         let size = size();
         let relative = |kind: Kind, site: &Site| {
-            let plan = kind.shape.plan(site).unwrap();
-            plan.step_size / (site.rate() * site.lower.width)
+            let rates = kind.shape.rates(site).unwrap();
+            rates.step_size / (site.rate() * site.lower.width)
         };
         for kind in [KINDS[0], KINDS[1]] {
             let sites = size.sites(kind, 2.0).unwrap();

@@ -167,7 +167,7 @@ impl Size {
                 (constants.walk(SCION, &site, grouping)?, site)
             }
             Kind::Frozen(at) => {
-                let there = SCION.plan(&self.spectral(at)?)?;
+                let there = SCION.rates(&self.spectral(at)?)?;
                 let site = self.spectral(blocks)?;
                 let averaging = (constants.averaging * there.alpha).min(1.0);
                 (walk(Method::Scion, &site, averaging, constants.step * there.step_size, grouping)?, site)

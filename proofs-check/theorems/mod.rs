@@ -38,7 +38,7 @@ use heavynorm::algorithms::Start;
 use heavynorm::spec::Statement;
 
 use crate::plan::promised;
-use crate::{Bound, Cost, Parameters, Plan, PlanError, Setting};
+use crate::{Bound, Cost, Parameters, Plan, PlanError, Rates, Setting};
 
 pub mod u1;
 pub mod u2;
@@ -69,6 +69,15 @@ pub trait Theorem: Send + Sync {
     /// # Errors
     /// [`PlanError`]: a missing or misplaced hypothesis, or counts out of reach.
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError>;
+
+    /// alpha and the step size of the schedule alone.
+    ///
+    /// # Errors
+    /// Those of [`Theorem::schedule`], without those of counts where a theorem can do without them.
+    fn rates(&self, setting: &Setting) -> Result<Rates, PlanError> {
+        let Parameters { alpha, step_size, .. } = self.schedule(setting)?;
+        Ok(Rates { alpha, step_size })
+    }
 
     /// The theorem's right-hand side at ANY parameters: alpha in (0, 1], step size > 0 (at most 1 in the constrained
     /// form), T and B at least 1. It does not depend on eps.

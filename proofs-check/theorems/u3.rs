@@ -37,7 +37,7 @@ use heavynorm::spec::{Claim, Evidence, Source, Statement};
 use super::Theorem;
 use super::u2::larger;
 use crate::plan::{count, step_size};
-use crate::{Bound, Parameters, PlanError, Setting};
+use crate::{Bound, Parameters, PlanError, Rates, Setting};
 
 /// The theorem.
 #[derive(Debug, Clone, Copy)]
@@ -66,10 +66,14 @@ impl Theorem for U3 {
         "one gradient at X_0, where Y_0 = X_0 since X_{-1} = X_0"
     }
 
+    fn rates(&self, setting: &Setting) -> Result<Rates, PlanError> {
+        let alpha = setting.averaging()?.largest_alpha(setting.accuracy.eps() / 8.0);
+        Ok(Rates { alpha, step_size: step_size_at(alpha, setting, ID)? })
+    }
+
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError> {
         let (delta, sigma, eps) = (setting.gap.delta(), setting.noise_scale.sigma(), setting.accuracy.eps());
-        let alpha = setting.averaging()?.largest_alpha(eps / 8.0);
-        let eta = step_size_at(alpha, setting, ID)?;
+        let Rates { alpha, step_size: eta } = self.rates(setting)?;
         let horizon = larger(4.0 * delta / (eta * eps), 32.0 * sigma / (3.0 * alpha * eps));
         Ok(Parameters { alpha, step_size: eta, horizon: count("horizon", horizon)?, batch: 1 })
     }

@@ -9,7 +9,7 @@ use heavynorm::seed;
 use heavynorm::spec::{Dimensions, MomentOrder, Norm, ZeroRespecting};
 use heavynorm::statistics::{Interval, log_slope, median, median_interval, passage_time};
 use heavynorm_proofs_check::lower_bounds::Design;
-use heavynorm_proofs_check::{LowerBound, LowerInstance, Plan, Setting, lower_bounds, theorem};
+use heavynorm_proofs_check::{LowerBound, LowerInstance, Plan, Rates, Setting, lower_bounds, theorem};
 use rayon::prelude::*;
 
 use super::Context;
@@ -82,6 +82,10 @@ pub(super) const SCION: Shape = Shape { theorem: "U2", method: Method::Scion };
 pub(super) const TRANSPORTED: Shape = Shape { theorem: "U3", method: Method::TransportedScion };
 
 impl Shape {
+    pub(super) fn rates(self, site: &Site) -> Result<Rates, Failure> {
+        Ok(theorem(self.theorem)?.rates(&site.setting)?)
+    }
+
     pub(super) fn plan(self, site: &Site) -> Result<Plan, Failure> {
         Ok(theorem(self.theorem)?.plan(&site.setting)?)
     }
@@ -100,18 +104,18 @@ impl Constants {
 
     /// The constants that give alpha = `averaging` q/N and eta = `step` s q/N at a site.
     pub(super) fn at(shape: Shape, site: &Site, averaging: f64, step: f64) -> Result<Self, Failure> {
-        let plan = shape.plan(site)?;
+        let rates = shape.rates(site)?;
         Ok(Self {
-            averaging: averaging * site.rate() / plan.alpha,
-            step: step * site.rate() * site.lower.width / plan.step_size,
+            averaging: averaging * site.rate() / rates.alpha,
+            step: step * site.rate() * site.lower.width / rates.step_size,
         })
     }
 
     /// The walk with the theorem's schedule at a site times these constants (alpha at most 1).
     pub(super) fn walk(self, shape: Shape, site: &Site, grouping: Grouping) -> Result<Structured, Failure> {
-        let plan = shape.plan(site)?;
-        let averaging = (self.averaging * plan.alpha).min(1.0);
-        walk(shape.method, site, averaging, self.step * plan.step_size, grouping)
+        let rates = shape.rates(site)?;
+        let averaging = (self.averaging * rates.alpha).min(1.0);
+        walk(shape.method, site, averaging, self.step * rates.step_size, grouping)
     }
 }
 
@@ -333,7 +337,7 @@ mod tests {
         for (bound, shape) in [("L1", SCION), ("L2", TRANSPORTED)] {
             let (small, large) = (site(bound, 2), site(bound, 16));
             let constants = Constants::at(shape, &small, 0.4, 0.25).unwrap();
-            let plan = shape.plan(&large).unwrap();
+            let plan = shape.rates(&large).unwrap();
             // alpha and eta of both theorems fall like 1/m in the spectral norm.
             let alpha = constants.averaging * plan.alpha;
             assert!((alpha / (0.4 * large.rate()) - 1.0).abs() < 1e-12, "{bound}: {alpha}");
