@@ -73,19 +73,13 @@ const KINDS: [Kind; 4] = [
         ratio_slope: 0.0,
     },
     Kind {
-        label: "Scion on L2, step of its guarantee",
+        label: "Scion on L2, guaranteed step",
         bound: "L2",
         shape: SCION,
         tuned: false,
         ratio_slope: -0.5,
     },
-    Kind {
-        label: "Scion on L2, step tuned at every eps",
-        bound: "L2",
-        shape: SCION,
-        tuned: true,
-        ratio_slope: 0.0,
-    },
+    Kind { label: "Scion on L2, tuned step", bound: "L2", shape: SCION, tuned: true, ratio_slope: 0.0 },
 ];
 
 impl Kind {
@@ -284,6 +278,7 @@ fn of_order(size: &Size, p: f64, drawn: &[Drawn]) -> [Panel; 3] {
         let lengths = d.sites.iter().map(|s| s.lower.length as f64).collect();
         let reveals = d.sites.iter().map(|s| 1.0 / s.lower.reveal_probability).collect();
         alone.push(exact(&format!("T(eps) of {bound}"), color, &d.measured.x, lengths));
+        // Both 1/q are the same power of eps: the first is covered where they meet.
         alone.push(exact(&format!("1/q(eps) of {bound}"), color - 3, &d.measured.x, reveals));
     }
     let panel = |title: String, y_label: &str, curves, references| Panel {
@@ -344,6 +339,46 @@ fn record(context: &Context<'_>, size: &Size, drawn: &[Drawn]) -> Record {
     }
 }
 
+/// Calls in units of mT/q, times eps^{-g} where the theory says that the ratio grows like eps^g: bounded if it is right.
+/// A start-up that every chain pays once makes it A + B/T.
+struct Bounded {
+    /// At each T.
+    values: Vec<Interval>,
+    /// A and B, fitted without the last point.
+    limit: f64,
+    start_up: f64,
+    /// A + B/T at the last point, which the fit has not seen.
+    predicted: f64,
+}
+
+impl Bounded {
+    fn new(d: &Drawn) -> Self {
+        let value = |(site, calls): (&Site, &Interval)| {
+            let unit = site.lower.line().unit() * site.setting.accuracy.eps().powf(d.spec.kind.ratio_slope);
+            Interval { value: calls.value / unit, low: calls.low / unit, high: calls.high / unit }
+        };
+        let values: Vec<Interval> = d.sites.iter().zip(&d.measured.calls).map(value).collect();
+        let inverse: Vec<f64> = d.sites.iter().map(|site| 1.0 / site.lower.length as f64).collect();
+        let seen = values.len() - 1;
+        let y: Vec<f64> = values.iter().map(|v| v.value).collect();
+        let (limit, start_up) = relative_line(&inverse[..seen], &y[..seen]);
+        Self { limit, start_up, predicted: limit + start_up * inverse[seen], values }
+    }
+
+    fn last(&self) -> Interval {
+        self.values[self.values.len() - 1]
+    }
+}
+
+/// The A, B with the smallest sum of squared relative errors of A + B x.
+fn relative_line(x: &[f64], y: &[f64]) -> (f64, f64) {
+    let sum = |f: &dyn Fn(f64, f64) -> f64| x.iter().zip(y).map(|(&x, &y)| f(x, y)).sum::<f64>();
+    let (aa, ab, bb) = (sum(&|_, y| 1.0 / (y * y)), sum(&|x, y| x / (y * y)), sum(&|x, y| x * x / (y * y)));
+    let (ay, by) = (sum(&|_, y| 1.0 / y), sum(&|x, y| x / y));
+    let determinant = aa * bb - ab * ab;
+    ((ay * bb - by * ab) / determinant, (by * aa - ay * ab) / determinant)
+}
+
 fn table(drawn: &[Drawn]) -> Table {
     let header = [
         "p",
@@ -351,23 +386,25 @@ fn table(drawn: &[Drawn]) -> Table {
         "claimed exponent of calls",
         "measured",
         "over the smaller eps",
-        "claimed slope of the ratio",
+        "claimed slope of calls/line",
         "measured",
-        "calls/line",
+        "calls q/(mT) eps^-g, g the claimed slope",
+        "its limit A of A + B/T",
+        "last point: predicted, measured",
     ];
     let row = |d: &Drawn| {
-        let ratios = d.measured.ratios();
-        let ends =
-            |pick: fn(f64, f64) -> f64| ratios.iter().map(|r| r.value).reduce(pick).unwrap_or(f64::NAN);
+        let bounded = Bounded::new(d);
         vec![
             d.spec.p.to_string(),
             label(d.spec),
             format!("{:.2}", d.spec.kind.exponent(d.spec.p)),
             show(d.measured.slope(), 2),
             show(d.measured.later_half(), 2),
-            format!("{:.2}", d.spec.kind.ratio_slope),
+            format!("{:.1}", d.spec.kind.ratio_slope),
             show(d.measured.ratio_slope(), 2),
-            format!("{:.2} to {:.2}", ends(f64::min), ends(f64::max)),
+            format!("{:.2} to {:.2}", bounded.values[0].value, bounded.last().value),
+            format!("{:.2}", bounded.limit),
+            format!("{:.2}, {}", bounded.predicted, show(Some(bounded.last()), 2)),
         ]
     };
     Table { header: header.map(String::from).to_vec(), rows: drawn.iter().map(row).collect() }
@@ -413,30 +450,43 @@ fn alone(p: f64, drawn: &[Drawn]) -> String {
     format!("Exponents of eps without any run, p = {p}: {}.", parts.join("; "))
 }
 
+/// What the curves say together; the numbers of each are in the table.
 fn verdict(drawn: &[Drawn]) -> String {
-    let of = |d: &Drawn| {
-        let name = format!("p = {}, {}", d.spec.p, label(d.spec));
-        let Some(slope) = d.measured.ratio_slope() else {
-            return format!("{name}: not every point reached eps, no slope");
-        };
-        let claimed = d.spec.kind.ratio_slope;
-        let judged = if slope.low <= claimed && slope.high >= claimed {
-            format!("{claimed} lies in the interval")
-        } else {
-            let later = d.measured.later_half().map_or(f64::NAN, |s| s.value);
-            format!(
-                "the claimed {claimed} lies outside (exponent of calls over the smaller half of eps {later:.2}, claimed {:.2})",
-                d.spec.kind.exponent(d.spec.p)
-            )
-        };
-        format!("{name}: slope of the ratio {}, {judged}", show(Some(slope), 2))
+    let lost: Vec<String> =
+        drawn.iter().filter(|d| d.measured.ratio_slope().is_none()).map(|d| label(d.spec)).collect();
+    if !lost.is_empty() {
+        return format!("Not every point reached eps, so there is no slope: {}.", lost.join(", "));
+    }
+    let name = |d: &Drawn| format!("{} (p = {})", label(d.spec), d.spec.p);
+    let slopes = drawn.iter().filter_map(|d| Some((d, d.measured.ratio_slope()?)));
+    let (held, off): (Vec<_>, Vec<_>) =
+        slopes.partition(|(d, s)| (s.low..=s.high).contains(&d.spec.kind.ratio_slope));
+    let misses: Vec<f64> = off.iter().map(|(d, s)| s.value - d.spec.kind.ratio_slope).collect();
+    let off = if misses.is_empty() {
+        String::new()
+    } else {
+        let end = |pick: fn(f64, f64) -> f64| misses.iter().copied().reduce(pick).unwrap_or(f64::NAN);
+        format!("; the others are off by {:+.2} to {:+.2}", end(f64::min), end(f64::max))
+    };
+    let bounded: Vec<(&Drawn, Bounded)> = drawn.iter().map(|d| (d, Bounded::new(d))).collect();
+    let above: Vec<String> =
+        bounded.iter().filter(|(_, b)| b.predicted < b.last().low).map(|(d, _)| name(d)).collect();
+    let below = bounded.iter().filter(|(_, b)| b.predicted > b.last().high).count();
+    let growth = if above.is_empty() {
+        "none exceeds it: no ratio grows faster than claimed".to_owned()
+    } else {
+        format!("exceeded by {}: there the claim is in doubt", above.join(", "))
     };
     format!(
-        "{}. A flat ratio is a slope of 0; where the claim lies outside of an interval, the instances are short: a start-up that does not \
-         depend on T lifts the ratio at the large eps and fades only like 1/T, so that the slope approaches the claim from one \
-         side as T grows. {BUILT_IN} Tuned, Scion has the exponent of transport here: no lower bound for Scion on L2 follows from its \
-         guarantee's step.",
-        drawn.iter().map(of).collect::<Vec<_>>().join(". "),
+        "The claimed slope of calls/line lies in the measured interval for {} of {} curves{off}. Two effects of short chains are seen, \
+         and both fade as T grows: the line lies below its order mT/q by a factor 1 - O(T^{{-1/2}}), so that its own exponent is not yet the \
+         claimed one (given above), and each chain pays a start-up once. In units of mT/q, times eps^{{1/2}} for the step of the \
+         guarantee, calls should therefore settle like A + B/T or fall faster. Fitted without the last point, that form is met there by {} \
+         curves, {below} lie below it, and {growth}. {BUILT_IN} Tuned, Scion has the exponent of transport here: no lower bound for \
+         Scion on L2 follows from the step of its guarantee.",
+        held.len(),
+        drawn.len(),
+        bounded.len() - below - above.len(),
     )
 }
 
@@ -459,6 +509,17 @@ mod tests {
         let of = |kind: usize, p| KINDS[kind].exponent(p);
         assert_eq!((of(0, 2.0), of(1, 2.0), of(2, 2.0)), (-4.0, -3.5, -4.0));
         assert_eq!((of(0, 1.5), of(1, 1.5), of(2, 1.5)), (-5.0, -4.5, -5.0));
+    }
+
+    #[test]
+    fn a_start_up_is_told_from_growth_by_the_point_left_out() {
+        let x = [8.0, 12.0, 16.0, 24.0, 32.0].map(|t: f64| 1.0 / t);
+        let (a, b) = relative_line(&x, &x.map(|x| 8.0 + 6.0 * x));
+        assert!((a - 8.0).abs() < 1e-12 && (b - 6.0).abs() < 1e-10, "{a} {b}");
+        // A ratio like T^{1/4}, three doublings long: the point after it is missed by more than a twentieth.
+        let (a, b) = relative_line(&x, &x.map(|x| x.powf(-0.25)));
+        let missed = (a + b / 64.0) / 64f64.powf(0.25);
+        assert!(missed < 0.95, "{missed}");
     }
 
     #[test]
