@@ -389,7 +389,7 @@ fn table(drawn: &[Drawn]) -> Table {
         "claimed slope of calls/line",
         "measured",
         "calls q/(mT) eps^-g, g the claimed slope",
-        "its limit A of A + B/T",
+        "A, B of A + B/T",
         "last point: predicted, measured",
     ];
     let row = |d: &Drawn| {
@@ -403,7 +403,7 @@ fn table(drawn: &[Drawn]) -> Table {
             format!("{:.1}", d.spec.kind.ratio_slope),
             show(d.measured.ratio_slope(), 2),
             format!("{:.2} to {:.2}", bounded.values[0].value, bounded.last().value),
-            format!("{:.2}", bounded.limit),
+            format!("{:.2}, {:.1}", bounded.limit, bounded.start_up),
             format!("{:.2}, {}", bounded.predicted, show(Some(bounded.last()), 2)),
         ]
     };
