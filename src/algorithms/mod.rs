@@ -133,7 +133,7 @@ pub fn build<T: Scalar>(
 }
 
 /// A number that must be finite and above 0 once it is a `T`.
-fn positive<T: Scalar>(name: &str, parameter: &'static str, value: f64) -> Result<T, ConfigError> {
+pub(crate) fn positive<T: Scalar>(name: &str, parameter: &'static str, value: f64) -> Result<T, ConfigError> {
     let x = T::from_f64(value);
     let must_be = "finite and above 0 (in the number type of the run)";
     in_range(name, parameter, value, must_be, x.is_finite() && x > T::zero_impl())?;
@@ -141,14 +141,14 @@ fn positive<T: Scalar>(name: &str, parameter: &'static str, value: f64) -> Resul
 }
 
 /// A weight in (0, 1], and above 0 once it is a `T`.
-fn weight<T: Scalar>(name: &str, parameter: &'static str, value: f64) -> Result<T, ConfigError> {
+pub(crate) fn weight<T: Scalar>(name: &str, parameter: &'static str, value: f64) -> Result<T, ConfigError> {
     let x = T::from_f64(value);
     let must_be = "above 0 and at most 1";
     in_range(name, parameter, value, must_be, x > T::zero_impl() && value <= 1.0)?;
     Ok(x)
 }
 
-fn in_range(
+pub(crate) fn in_range(
     name: &str,
     parameter: &'static str,
     value: f64,

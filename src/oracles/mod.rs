@@ -12,9 +12,10 @@
 
 use std::sync::Arc;
 
+use crate::hard_instances::RevealOracle;
 use crate::noise::{self, Moment, Noise};
+use crate::problems::Built;
 use crate::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
-use crate::problems::{Built, FiniteSum};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
 use crate::spec::{
@@ -56,9 +57,9 @@ impl<T: Scalar> Sampling<T> {
             return Err(ConfigError::Data(format!("the noise lives on {found}, the problem on {space}")));
         }
         match (&problem, batch) {
-            (Built::Plain(plain), Some(_)) => Err(ConfigError::Data(format!(
+            (Built::Plain(_) | Built::Hard(_), Some(_)) => Err(ConfigError::Data(format!(
                 "{} is no finite sum, there is nothing to draw a batch from; leave `batch` out",
-                plain.name()
+                problem.problem().name()
             ))),
             (_, Some(0)) => Err(ConfigError::OutOfRange {
                 name: "noise".into(),
@@ -109,6 +110,7 @@ impl<T: Scalar> Sampling<T> {
                 Box::new(MinibatchOracle::new(sum.clone(), batch, self.noise.clone(), rng))
             }
             (Built::Sum(sum), None) => Box::new(NoisyOracle::new(sum.clone(), self.noise.clone(), rng)),
+            (Built::Hard(hard), _) => Box::new(RevealOracle::new(hard.clone(), self.noise.clone(), rng)),
             (Built::Plain(plain), _) => Box::new(NoisyOracle::new(plain.clone(), self.noise.clone(), rng)),
         }
     }
@@ -119,8 +121,11 @@ impl<T: Scalar> Sampling<T> {
     /// Those of the problem and of the norm.
     pub fn noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
-        let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let drawn = minibatch_noise_moment(sum, norm, p, batch)?;
+        let drawn = match (&self.problem, self.batch) {
+            (Built::Hard(hard), _) => hard.noise_moment(norm, p)?,
+            (Built::Sum(sum), Some(batch)) => minibatch_noise_moment(&**sum, norm, p, batch)?,
+            _ => return Ok(injected),
+        };
         Ok(self.together(drawn, injected, norm, p)?)
     }
 
@@ -135,16 +140,12 @@ impl<T: Scalar> Sampling<T> {
         p: MomentOrder,
     ) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
-        let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let drawn = minibatch_noise_at(sum, x, norm, p, batch)?;
+        let drawn = match (&self.problem, self.batch) {
+            (Built::Hard(hard), _) => hard.noise_moment_at(x, norm, p)?,
+            (Built::Sum(sum), Some(batch)) => minibatch_noise_at(&**sum, x, norm, p, batch)?,
+            _ => return Ok(injected),
+        };
         Ok(self.together(drawn, injected, norm, p)?)
-    }
-
-    fn minibatch(&self) -> Option<(&dyn FiniteSum<T>, usize)> {
-        match (&self.problem, self.batch) {
-            (Built::Sum(sum), Some(batch)) => Some((&**sum, batch)),
-            _ => None,
-        }
     }
 
     /// The moment of a sum of two independent zero-mean noises: Minkowski, or K_p times the sum of the moments.
@@ -170,7 +171,10 @@ impl<T: Scalar> Sampling<T> {
 }
 
 /// Refuses points of another shape and points that are no longer finite.
-fn check_point<T: Scalar, P: Problem<T> + ?Sized>(problem: &P, x: &Matrix<T>) -> Result<(), OracleError> {
+pub(crate) fn check_point<T: Scalar, P: Problem<T> + ?Sized>(
+    problem: &P,
+    x: &Matrix<T>,
+) -> Result<(), OracleError> {
     let expected = problem.dimensions();
     if (x.nrows(), x.ncols()) != (expected.rows(), expected.columns()) {
         return Err(OracleError::WrongShape { expected, rows: x.nrows(), columns: x.ncols() });
@@ -178,7 +182,7 @@ fn check_point<T: Scalar, P: Problem<T> + ?Sized>(problem: &P, x: &Matrix<T>) ->
     finite(x)
 }
 
-fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
+pub(crate) fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
     if x.first_non_finite().is_some() { Err(OracleError::Diverged) } else { Ok(()) }
 }
 
@@ -190,7 +194,7 @@ mod tests {
     use crate::problems::{self, Logistic};
     use crate::seed::stream;
 
-    fn sum() -> Arc<dyn FiniteSum<f64>> {
+    fn sum() -> Arc<dyn crate::problems::FiniteSum<f64>> {
         let features = Matrix::from_fn(6, 2, |i, j| ((3 * i + 5 * j) % 7) as f64 / 7.0);
         Arc::new(Logistic::new(&features, &[0, 1, 2, 0, 1, 2], 3, 0.1).unwrap())
     }

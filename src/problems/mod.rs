@@ -4,12 +4,13 @@
 //!
 //! ```toml
 //! [problem]
-//! name = "digits"     # quadratic, digits; the keys of each are on its own page
+//! name = "digits"     # quadratic, digits, chain-blocks; the keys of each are on its own page
 //! lambda = 1e-3
 //! ```
 
 use std::sync::Arc;
 
+use crate::hard_instances::{self, HardInstance};
 use crate::registry::{self, ConfigError};
 use crate::spec::{Problem, Scalar};
 
@@ -39,6 +40,8 @@ pub enum Built<T: Scalar> {
     Plain(Arc<dyn Problem<T>>),
     /// It is a mean of components, which can be sampled.
     Sum(Arc<dyn FiniteSum<T>>),
+    /// An instance of a lower bound, which brings its own oracle.
+    Hard(HardInstance),
 }
 
 impl<T: Scalar> Built<T> {
@@ -47,6 +50,7 @@ impl<T: Scalar> Built<T> {
         match self {
             Self::Plain(problem) => &**problem,
             Self::Sum(sum) => &**sum,
+            Self::Hard(instance) => &**instance.chain(),
         }
     }
 }
@@ -70,6 +74,7 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         quadratic::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
+        hard_instances::entry(),
     ]
 }
 
