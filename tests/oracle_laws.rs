@@ -79,6 +79,38 @@ fn calibrated_noise_has_the_moment_it_was_calibrated_to_and_only_in_its_own_norm
 }
 
 #[test]
+fn a_noise_that_can_be_listed_has_mean_zero_and_the_moment_that_it_states() {
+    let (mut exact, mut bounds) = (0, 0);
+    for space in [(1, 1), (2, 3), (3, 2)].map(|(m, n)| Dimensions::new(m, n).unwrap()) {
+        let zero = Matrix::zeros(space.rows(), space.columns());
+        for (norm, table) in norms_on(space).flat_map(|norm| {
+            let norm: Arc<dyn Norm<f64>> = norm.into();
+            let tables = noise::entries::<f64>().into_iter().flat_map(|entry| (entry.examples)());
+            tables.map(move |table| (Arc::clone(&norm), table))
+        }) {
+            let noise = noise::build(&table, space, &*norm).unwrap();
+            let Some(law) = noise.finite_law() else { continue };
+            let largest = law.outcomes().iter().map(|(_, n)| n.max_abs()).fold(0.0, f64::max);
+            // Sums of up to 3^6 products of seven numbers.
+            assert!(law.expectation().max_abs() <= 1e-13 * largest, "{table:?}");
+            for p in [1.25, 2.0] {
+                let truth = law.dual_moment(&*norm, order(p), &zero).unwrap();
+                let moment = noise.dual_moment(&*norm, order(p)).unwrap();
+                let case = format!("{table:?} on {space} in {}: {moment:?} {truth}", norm.label());
+                assert!(moment.bound() >= truth * (1.0 - 1e-12), "{case}");
+                if moment.is_exact() {
+                    exact += 1;
+                    assert!(moment.bound() <= truth * (1.0 + 1e-12), "{case}");
+                } else {
+                    bounds += 1;
+                }
+            }
+        }
+    }
+    assert!(exact > 2000 && bounds > 100, "{exact} {bounds}");
+}
+
+#[test]
 fn exact_moments_grow_as_lyapunov_says() {
     let space = Dimensions::new(3, 4).unwrap();
     for norm in norms_on(space) {
