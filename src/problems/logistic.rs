@@ -303,18 +303,6 @@ impl<T: Scalar> Logistic<T> {
             Family::Rows(q) => 8f64.powf(-1.0 / q) * self.mean_size(2.0, 3.0),
         }
     }
-
-    /// tau of the regulariser.
-    fn cubes(&self, family: Family) -> f64 {
-        let d = self.dimensions();
-        let (q, count) = match family {
-            Family::Schatten(q) => (q, d.smaller_side()),
-            Family::Entries(q) => (q, d.entries()),
-            Family::Columns(q) => (q, d.columns()),
-            Family::Rows(q) => (q, d.rows()),
-        };
-        (count as f64).powf((1.0 - 3.0 / q).max(0.0))
-    }
 }
 
 /// Half a gigabyte of float64 for the variable alone: beyond it the number of classes is a slip.
@@ -472,9 +460,8 @@ impl<T: Scalar> Problem<T> for Logistic<T> {
         let mut data = cubed * self.cross_entropy_third(Family::Schatten(2.0));
         let mut cubes = cubed;
         if let Some(known) = Known::find(&norm.label(), self.dimensions()) {
-            let scale = known.scale.powi(3);
-            data = data.min(self.cross_entropy_third(known.family) / scale);
-            cubes = cubes.min(self.cubes(known.family) / scale);
+            data = data.min(self.cross_entropy_third(known.family) / known.scale.powi(3));
+            cubes = cubes.min(known.cubes(self.dimensions()));
         }
         let penalty = self.lambda * third_derivative() * cubes;
         Ok(HessianLipschitz::new(data + penalty, norm.label())?)

@@ -10,12 +10,20 @@
 
 use std::sync::Arc;
 
-use crate::registry::{self, ConfigError};
-use crate::spec::{Problem, Scalar};
+use rand::RngExt;
+use rand_distr::StandardNormal;
 
+use crate::registry::{self, ConfigError};
+use crate::seed::Rng;
+use crate::spec::{Dimensions, Matrix, Problem, Scalar, inner};
+
+pub mod cosine;
 pub mod finite_sum;
+pub mod log_cosh;
 pub mod logistic;
+mod profile;
 pub mod quadratic;
+pub mod separable;
 mod spectrum;
 
 #[cfg(test)]
@@ -27,10 +35,11 @@ pub mod digits;
 pub use finite_sum::FiniteSum;
 pub use logistic::Logistic;
 pub use quadratic::Quadratic;
+pub use separable::Separable;
 
 /// The files of this folder that are no problem with an entry of their own: `logistic` is built from a user's data
 /// ([`Logistic::new`]), not from numbers in a table.
-pub const HELPERS: &[&str] = &["checks", "finite_sum", "logistic", "spectrum"];
+pub const HELPERS: &[&str] = &["checks", "finite_sum", "logistic", "profile", "separable", "spectrum"];
 
 /// A problem as a configuration makes it.
 #[derive(Debug, Clone)]
@@ -68,6 +77,8 @@ pub struct Entry<T: Scalar> {
 pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
     vec![
         quadratic::entry(),
+        cosine::entry(),
+        log_cosh::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
     ]
@@ -81,6 +92,35 @@ pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
     let name = registry::name_of_table("problem", table)?;
     let entry = registry::find("problem", entries::<T>(), &name, |e| e.name)?;
     (entry.build)(table)
+}
+
+/// A number of a configuration that must be finite and above 0.
+fn positive(name: &'static str, parameter: &'static str, value: f64) -> Result<(), ConfigError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange { name: name.into(), parameter, must_be: "finite and above 0", value })
+}
+
+/// A count of a configuration that must be at least 1 and within reason.
+fn at_most(
+    name: &'static str,
+    parameter: &'static str,
+    value: usize,
+    largest: usize,
+) -> Result<(), ConfigError> {
+    if (1..=largest).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Data(format!("{name}: {parameter} must be at least 1 and at most {largest}, not {value}")))
+}
+
+/// A matrix of this Frobenius norm in a uniformly distributed direction.
+fn random_of_length(space: Dimensions, length: f64, rng: &mut Rng) -> Matrix<f64> {
+    let direction: Matrix<f64> =
+        Matrix::from_fn(space.rows(), space.columns(), |_, _| rng.sample(StandardNormal));
+    let found = inner(&direction, &direction).sqrt();
+    &direction * (length / found)
 }
 
 #[cfg(test)]
@@ -117,7 +157,9 @@ mod tests {
     #[test]
     fn no_pair_breaks_the_constants_in_any_norm() {
         for built in every_example::<f64>().iter().filter(|built| built.problem().name() != "digits") {
-            checks::class_constants(built.problem(), 1.0);
+            for scale in [0.1, 1.0, 10.0] {
+                checks::class_constants(built.problem(), scale);
+            }
         }
     }
 
