@@ -305,9 +305,6 @@ impl<T: Scalar> Logistic<T> {
     }
 }
 
-/// Half a gigabyte of float64 for the variable alone: beyond it the number of classes is a slip.
-const LARGEST_VARIABLE: usize = 1 << 26;
-
 fn validate(
     features: &Matrix<f64>,
     labels: &[usize],
@@ -315,7 +312,7 @@ fn validate(
     lambda: f64,
 ) -> Result<(), LogisticError> {
     features.dimensions()?;
-    if classes.saturating_mul(features.ncols()) > LARGEST_VARIABLE {
+    if classes.saturating_mul(features.ncols()) > super::LARGEST_VARIABLE {
         return Err(LogisticError::TooLarge { classes, features: features.ncols() });
     }
     if labels.len() != features.nrows() {

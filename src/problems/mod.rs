@@ -18,6 +18,7 @@ use crate::seed::Rng;
 use crate::spec::{Dimensions, Matrix, Problem, Scalar, inner};
 
 pub mod cosine;
+pub mod curvature_ramp;
 pub mod finite_sum;
 pub mod log_cosh;
 pub mod logistic;
@@ -32,6 +33,7 @@ mod checks;
 #[cfg(feature = "digits")]
 pub mod digits;
 
+pub use curvature_ramp::CurvatureRamp;
 pub use finite_sum::FiniteSum;
 pub use logistic::Logistic;
 pub use quadratic::Quadratic;
@@ -79,6 +81,7 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         quadratic::entry(),
         cosine::entry(),
         log_cosh::entry(),
+        curvature_ramp::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
     ]
@@ -93,6 +96,9 @@ pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
     let entry = registry::find("problem", entries::<T>(), &name, |e| e.name)?;
     (entry.build)(table)
 }
+
+/// Half a gigabyte of float64 for the variable alone: more entries are a slip.
+const LARGEST_VARIABLE: usize = 1 << 26;
 
 /// A number of a configuration that must be finite and above 0.
 fn positive(name: &'static str, parameter: &'static str, value: f64) -> Result<(), ConfigError> {

@@ -118,9 +118,6 @@ fn one() -> f64 {
     1.0
 }
 
-/// Half a gigabyte of float64 for the variable alone.
-const LARGEST_VARIABLE: usize = 1 << 26;
-
 impl Config {
     /// The sum of `profile` over the entries.
     ///
@@ -128,7 +125,7 @@ impl Config {
     /// [`ConfigError`] for sides of zero, more than 2^26 entries, and a scale, width or distance that is not positive.
     pub fn build<T: Scalar>(&self, profile: &'static Profile) -> Result<Separable<T>, ConfigError> {
         let space = Dimensions::new(self.rows, self.columns)?;
-        super::at_most(profile.name, "rows x columns", space.entries(), LARGEST_VARIABLE)?;
+        super::at_most(profile.name, "rows x columns", space.entries(), super::LARGEST_VARIABLE)?;
         for (parameter, value) in [("scale", self.scale), ("width", self.width), ("distance", self.distance)] {
             positive(profile.name, parameter, value)?;
         }
