@@ -14,6 +14,7 @@
 pub mod averaging;
 pub mod checks;
 pub mod plan;
+pub mod region;
 pub mod setting;
 pub mod theorems;
 

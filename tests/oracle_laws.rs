@@ -5,6 +5,7 @@ use std::sync::Arc;
 use heavynorm::noise::{self, Moment, NoNoise, Noise};
 use heavynorm::oracles::{BoxedOracle, ExactOracle, MinibatchOracle, Sampling};
 use heavynorm::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
+use heavynorm::problems::robust_regression::{Loss, RobustRegression};
 use heavynorm::problems::{self, Built, FiniteSum, Logistic};
 use heavynorm::seed::stream;
 use heavynorm::spec::{Dimensions, FiniteLaw, Matrix, MomentOrder, NoiseScale, Norm, StochasticOracle as _};
@@ -200,6 +201,70 @@ fn half_of_sigma_would_break_a3_where_one_component_is_drawn() {
         let half = NoiseScale::new(0.5 * exact.sigma()).unwrap();
         let a3 = sum.component_law(&x).moment_inequality(&*norm, p, half, &sum.gradient(&x)).unwrap();
         assert!(!a3.holds(0.5), "{}: {a3:?}", norm.label());
+    }
+}
+
+#[test]
+fn at_one_sample_two_gradients_differ_by_no_more_than_the_constant_of_the_samples() {
+    let mut tightest: f64 = 0.0;
+    let robust =
+        "name = 'robust-regression'\nrows = 2\ncolumns = 3\nsamples = 5\nloss = 'welsch'\noutliers = 0.0";
+    let Built::Sum(robust) = problems::build::<f64>(&robust.parse().unwrap()).unwrap() else {
+        panic!("a finite sum")
+    };
+    // One measurement with residual 0 at the start: its constant is attained along the gradient in the Frobenius norm.
+    let a = Matrix::from_rows(&[[1.0, -2.0], [0.5, 3.0]]).unwrap();
+    let single = Arc::new(RobustRegression::new(&[a], &[0.0], Loss::Welsch, 1.0).unwrap());
+    for sum in [sum(), robust, single] {
+        let mut points = points(&*sum);
+        let gradient = sum.gradient(&points[1]);
+        points.push(&gradient * (1e-4 / gradient.max_abs()));
+        let pairs = points.iter().flat_map(|x| points.iter().map(move |y| (x, y)));
+        for (x, y) in pairs.filter(|(x, y)| x != y) {
+            for batch in [1, 2] {
+                let (at_x, at_y) = (minibatch_law(&*sum, x, batch), minibatch_law(&*sum, y, batch));
+                let pairs = at_x.outcomes().iter().zip(at_y.outcomes());
+                let changes = FiniteLaw::new(pairs.map(|((q, x), (_, y))| (*q, x - y)).collect());
+                let noise = Arc::new(NoNoise::new(sum.dimensions()));
+                let sampling = Sampling::new(Built::Sum(Arc::clone(&sum)), Some(batch), noise).unwrap();
+                for (norm, p) in norms_on(sum.dimensions()).flat_map(|norm| {
+                    let norm: Arc<dyn Norm<f64>> = norm.into();
+                    [1.2, 2.0].map(|p| (Arc::clone(&norm), order(p)))
+                }) {
+                    let zero = Matrix::zeros(x.nrows(), x.ncols());
+                    let found = changes.dual_moment(&*norm, p, &zero).unwrap().powf(1.0 / p.p());
+                    let constant = sampling.sample_smoothness(&*norm, p).unwrap().in_norm(&*norm).unwrap();
+                    let ratio = found / (constant * norm.value(&(x - y)).unwrap());
+                    assert!(ratio <= 1.0 + 1e-12, "{} {p:?} {batch}: {ratio}", norm.label());
+                    tightest = tightest.max(ratio);
+                    // Never more than the constant of every component, never less than that of the mean.
+                    let largest = sum.component_smoothness(&*norm).unwrap().constant();
+                    assert!(constant <= largest * (1.0 + 1e-12), "{}: {constant} > {largest}", norm.label());
+                }
+            }
+        }
+    }
+    assert!(tightest > 1.0 - 1e-6, "{tightest}");
+}
+
+#[test]
+fn injected_noise_leaves_the_constant_of_the_problem() {
+    for sampling in every_sampling() {
+        let norm = norms::frobenius::Frobenius;
+        let constant = sampling.sample_smoothness(&norm, order(1.5)).unwrap();
+        let of_problem = sampling.problem().smoothness(&norm).unwrap();
+        let x = sampling.problem().start();
+        let y = sampling.problem().region().nearest(&x.map(|x| x + 1e-3));
+        let (at_x, at_y) = sampling.oracle(stream(3, 1)).query_pair(&x, &y).unwrap();
+        let (change, distance) =
+            (norm.dual_value(&(&at_x - &at_y)).unwrap(), norm.value(&(&x - &y)).unwrap());
+        // Noise of some size cancels up to rounding. A pair of minibatches may exceed a mean over samples, but not by more
+        // than their number.
+        let samples = if constant == of_problem { 1.0 } else { 1797.0 };
+        assert!(
+            change <= samples * constant.constant() * distance + 1e-12 * (1.0 + at_x.max_abs()),
+            "{sampling:?}"
+        );
     }
 }
 

@@ -14,6 +14,7 @@ use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Targ
 use heavynorm::spec::{Accuracy, MomentOrder, Norm};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
+use heavynorm_proofs_check::region::stays_within;
 use heavynorm_proofs_check::theorems::Theorem;
 use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,8 +28,9 @@ use crate::npy;
 const EXAMPLE: &str = r#"The file, for example:
 
   [problem]
-  # or quadratic; or logistic with features,
-  # labels (.npy files) and classes
+  # or another of heavynorm run --list;
+  # or logistic with features, labels (.npy
+  # files) and classes
   name = "digits"
   lambda = 1e-3
 
@@ -287,6 +289,7 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
         )));
     }
     let setting = setting(file, sampling, norm, radius)?;
+    stays_within(sampling.problem().region(), &*theorem, &setting)?;
     let plan = theorem.plan(&setting)?;
     let parameters = theorem.schedule(&setting)?;
     let table = theorem.method_table(&setting, &parameters)?;

@@ -264,6 +264,30 @@ fn wrong_toml_says_what_and_where() {
     assert_eq!(heavynorm_in(folder.path(), &["run", "."]).code, 2);
 }
 
+#[test]
+fn on_a_problem_whose_constants_hold_on_a_ball_only_the_constrained_form_is_scheduled() {
+    let folder = folder();
+    let run = |method: &str| {
+        let problem = "[problem]\nname = 'factorisation'\nrows = 3\ncolumns = 2\nradius = 4.0\n[norm]\nname = 'spectral'";
+        let text = format!("{problem}\n[method]\n{method}\n[run]\nseeds = 1\neps = 20.0\np = 2.0\n");
+        fs::write(folder.path().join("e.toml"), text).unwrap();
+        heavynorm_in(folder.path(), &["run", "e.toml"])
+    };
+    for (name, id) in [("batched-scion", "U1"), ("scion", "U2"), ("transported-scion", "U3")] {
+        let refused = run(&format!("name = '{name}'\nschedule = 'theorem:{id}'"));
+        assert_eq!(refused.code, 2, "{}", refused.stdout);
+        assert!(refused.stderr.contains("take theorem U6 (constrained-scion)"), "{}", refused.stderr);
+    }
+    let with_radius = |radius: &str| {
+        run(&format!("name = 'constrained-scion'\nschedule = 'theorem:U6'\nradius = {radius}"))
+    };
+    // 2 columns: a spectral ball of radius R has Frobenius radius sqrt 2 R.
+    let refused = with_radius("2.9");
+    assert!(refused.code == 2 && refused.stderr.contains("at most 2.82"), "{}", refused.stderr);
+    let admitted = with_radius("2.8");
+    assert_eq!(admitted.code, 0, "{}", admitted.stderr);
+}
+
 /// A .npy file of format 1.0.
 fn raw_npy(descr: &str, fortran: &str, shape: &str, numbers: &[f64]) -> Vec<u8> {
     let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");

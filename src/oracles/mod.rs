@@ -18,13 +18,16 @@ use crate::problems::{Built, FiniteSum};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
 use crate::spec::{
-    Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, StochasticOracle,
+    Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, Smoothness,
+    StochasticOracle,
 };
 
+mod cyclic_spikes;
 mod exact;
 mod minibatch;
 mod noisy;
 
+pub use cyclic_spikes::CyclicSpikes;
 pub use exact::ExactOracle;
 pub use minibatch::MinibatchOracle;
 pub use noisy::NoisyOracle;
@@ -138,6 +141,21 @@ impl<T: Scalar> Sampling<T> {
         let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
         let drawn = minibatch_noise_at(sum, x, norm, p, batch)?;
         Ok(self.together(drawn, injected, norm, p)?)
+    }
+
+    /// Lbar with (E||g(X, xi) - g(Y, xi)||_*^p)^{1/p} <= Lbar||X - Y|| for two gradients at ONE sample
+    /// ([`StochasticOracle::query_pair`]).
+    ///
+    /// Additive noise cancels in the difference: L of the problem. Components do not: the constant of their mean
+    /// ([`FiniteSum::sample_smoothness`]), for any batch.
+    ///
+    /// # Errors
+    /// Those of the problem and of the norm.
+    pub fn sample_smoothness(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Smoothness, ProblemError> {
+        match self.minibatch() {
+            Some((sum, _)) => sum.sample_smoothness(norm, p),
+            None => self.problem().smoothness(norm),
+        }
     }
 
     fn minibatch(&self) -> Option<(&dyn FiniteSum<T>, usize)> {

@@ -101,8 +101,9 @@ fn class_constants_in(f: &dyn Problem<f64>, norm: &dyn Norm<f64>, scale: f64) {
         let mut y = x.clone();
         y.add_scaled([1e-3, 0.3, 3.0][k % 3], &gaussian(f, 1.0, &mut rng));
         let y = f.region().nearest(&y);
-        let attack = (k < 2).then(|| Attack::on_smoothness(f, norm, &x));
-        let (x, y) = attack.map_or((x, y), |a| (a.x, a.y));
+        // Fewer starts than where a constant must be attained: here every problem meets every norm.
+        let attack = (k < 2).then(|| Attack::search(f, norm, &x, 8, 30));
+        let (x, y) = attack.map_or((x, y), |a| (a.x, f.region().nearest(&a.y)));
         check("A1", problem::a1_infimum(f, &x));
         check("A2", problem::a2_smoothness(f, norm, &x, &y).unwrap());
         check("descent", problem::descent_lemma(f, norm, &x, &y).unwrap());

@@ -184,8 +184,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for sides of zero, more than 2^26 entries, and a slope or length that is not positive.
     pub fn build<T: Scalar>(&self) -> Result<CurvatureRamp<T>, ConfigError> {
-        let space = Dimensions::new(self.rows, self.columns)?;
-        at_most(NAME, "rows x columns", space.entries(), super::LARGEST_VARIABLE)?;
+        Dimensions::new(self.rows, self.columns)?;
+        at_most(NAME, "rows x columns", self.rows.saturating_mul(self.columns), super::LARGEST_VARIABLE)?;
         positive(NAME, "slope", self.slope)?;
         positive(NAME, "length", self.length)?;
         let one = |i, j| if self.along.contains(i, j) { T::one_impl() } else { T::zero_impl() };
@@ -277,7 +277,7 @@ mod tests {
         };
         assert!(refuse("rows = 2").contains("columns"));
         assert!(refuse("rows = 2\ncolumns = 0").contains("at least one"));
-        assert!(refuse("rows = 100000\ncolumns = 100000").contains("at most 67108864"));
+        assert!(refuse("rows = 9223372036854775807\ncolumns = 4").contains("at most 67108864"));
         assert!(refuse("rows = 2\ncolumns = 2\nslope = 0").contains("slope"));
         assert!(refuse("rows = 2\ncolumns = 2\nlength = nan").contains("length"));
         assert!(refuse("rows = 2\ncolumns = 2\nalong = 'row'").contains("diagonal"));

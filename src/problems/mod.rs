@@ -4,7 +4,7 @@
 //!
 //! ```toml
 //! [problem]
-//! name = "digits"     # quadratic, digits; the keys of each are on its own page
+//! name = "digits"     # or quadratic, cosine, log-cosh, ..; the keys of each are on its own page
 //! lambda = 1e-3
 //! ```
 
@@ -19,11 +19,13 @@ use crate::spec::{Dimensions, Matrix, Problem, Scalar, inner};
 
 pub mod cosine;
 pub mod curvature_ramp;
+pub mod factorisation;
 pub mod finite_sum;
 pub mod log_cosh;
 pub mod logistic;
 mod profile;
 pub mod quadratic;
+pub mod robust_regression;
 pub mod separable;
 mod spectrum;
 
@@ -34,9 +36,11 @@ mod checks;
 pub mod digits;
 
 pub use curvature_ramp::CurvatureRamp;
+pub use factorisation::Factorisation;
 pub use finite_sum::FiniteSum;
 pub use logistic::Logistic;
 pub use quadratic::Quadratic;
+pub use robust_regression::RobustRegression;
 pub use separable::Separable;
 
 /// The files of this folder that are no problem with an entry of their own: `logistic` is built from a user's data
@@ -82,6 +86,8 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         cosine::entry(),
         log_cosh::entry(),
         curvature_ramp::entry(),
+        robust_regression::entry(),
+        factorisation::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
     ]
@@ -118,7 +124,9 @@ fn at_most(
     if (1..=largest).contains(&value) {
         return Ok(());
     }
-    Err(ConfigError::Data(format!("{name}: {parameter} must be at least 1 and at most {largest}, not {value}")))
+    Err(ConfigError::Data(format!(
+        "{name}: {parameter} must be at least 1 and at most {largest}, not {value}"
+    )))
 }
 
 /// A matrix of this Frobenius norm in a uniformly distributed direction.

@@ -125,11 +125,18 @@ impl Config {
     /// [`ConfigError`] for sides of zero, more than 2^26 entries, and a scale, width or distance that is not positive.
     pub fn build<T: Scalar>(&self, profile: &'static Profile) -> Result<Separable<T>, ConfigError> {
         let space = Dimensions::new(self.rows, self.columns)?;
-        super::at_most(profile.name, "rows x columns", space.entries(), super::LARGEST_VARIABLE)?;
-        for (parameter, value) in [("scale", self.scale), ("width", self.width), ("distance", self.distance)] {
+        super::at_most(
+            profile.name,
+            "rows x columns",
+            self.rows.saturating_mul(self.columns),
+            super::LARGEST_VARIABLE,
+        )?;
+        for (parameter, value) in [("scale", self.scale), ("width", self.width), ("distance", self.distance)]
+        {
             positive(profile.name, parameter, value)?;
         }
-        let minimiser = random_of_length(space, self.distance, &mut seed::problem_stream(self.seed, 0)).cast();
+        let minimiser =
+            random_of_length(space, self.distance, &mut seed::problem_stream(self.seed, 0)).cast();
         Ok(Separable { profile, scale: self.scale, width: self.width, minimiser })
     }
 }
@@ -182,7 +189,8 @@ pub(super) mod tests {
                 let Some(known) = Known::find(&norm.label(), space) else { continue };
                 let single = Matrix::from_fn(rows, columns, |i, j| if (i, j) == (0, 0) { 1.0 } else { 0.0 });
                 let single = &single * (1.0 / norm.value(&single).unwrap());
-                let best = |ratio: &dyn Fn(&Matrix<f64>) -> f64| ratio(&single).max(ratio(&known.flat(space)));
+                let best =
+                    |ratio: &dyn Fn(&Matrix<f64>) -> f64| ratio(&single).max(ratio(&known.flat(space)));
                 let h = 1e-4;
                 let l = best(&|z| {
                     let y = &at(0.0) + &(z * (h * f.width));
@@ -213,7 +221,7 @@ pub(super) mod tests {
         };
         assert!(refuse("rows = 2").contains("columns"));
         assert!(refuse("rows = 0\ncolumns = 2").contains("at least one row"));
-        assert!(refuse("rows = 100000\ncolumns = 100000").contains("at most 67108864"));
+        assert!(refuse("rows = 9223372036854775807\ncolumns = 4").contains("at most 67108864"));
         assert!(refuse("rows = 2\ncolumns = 2\nscale = 0").contains("scale must be finite and above 0"));
         assert!(refuse("rows = 2\ncolumns = 2\nwidth = -1.0").contains("width"));
         assert!(refuse("rows = 2\ncolumns = 2\ndistance = inf").contains("distance"));
