@@ -664,10 +664,10 @@ mod tests {
         };
         let (a, b) = (matrix(1), Matrix::zeros(2, 2));
         assert!(matches!(new(&[], &[], 1.0), E::Empty(_)));
-        assert!(matches!(new(&[a.clone()], &[], 1.0), E::TargetCount { .. }));
+        assert!(matches!(new(std::slice::from_ref(&a), &[], 1.0), E::TargetCount { .. }));
         assert!(matches!(new(&[a.clone(), b.clone()], &[0.0; 2], 1.0), E::Shape { sample: 1, .. }));
         assert_eq!(new(&[a.clone(), &a * f64::NAN], &[0.0; 2], 1.0), E::NonFinite(1));
-        assert_eq!(new(&[a.clone()], &[f64::INFINITY], 1.0), E::NonFinite(0));
+        assert_eq!(new(std::slice::from_ref(&a), &[f64::INFINITY], 1.0), E::NonFinite(0));
         assert_eq!(new(&[b], &[0.0], 1.0), E::SecondMoments);
         assert_eq!(new(&[&a * 1e200], &[0.0], 1.0), E::SecondMoments);
         assert_eq!(new(&[a], &[0.0], 0.0), E::CutoffNotPositive(0.0));
