@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use heavynorm::algorithms::transported_scion::TransportedScionState;
-use heavynorm::algorithms::{MomentumState, Scion, ScionConfig, TransportedScion, TransportedScionConfig};
+use heavynorm::algorithms::{MomentumState, Scion, TransportedScion};
 use heavynorm::norms;
 use heavynorm::oracles::{CyclicSpikes, ExactOracle};
 use heavynorm::problems::curvature_ramp::{Along, Config, CurvatureRamp};
+use heavynorm::registry;
 use heavynorm::seed::stream;
 use heavynorm::spec::{
     Accuracy, Dimensions, Matrix, MomentOrder, NoiseScale, Norm, Problem, StochasticOracle as _,
 };
 use heavynorm_proofs_check::checks::Path;
 use heavynorm_proofs_check::{AveragingBound, Parameters, Setting, theorem};
+use serde::de::DeserializeOwned;
 
 type AnyNorm = Arc<dyn Norm<f64>>;
 
@@ -44,6 +46,12 @@ const COLUMNS: usize = 4;
 fn ramp(along: Along, length: f64) -> Arc<CurvatureRamp<f64>> {
     let config = Config { rows: ROWS, columns: COLUMNS, along, slope: 0.6, length };
     Arc::new(config.build().unwrap())
+}
+
+/// The configuration of a method with these numbers, and what it has besides at its defaults.
+fn numbers<C: DeserializeOwned>(step_size: f64, averaging: f64) -> C {
+    let table = format!("step_size = {step_size:?}\naveraging = {averaging:?}").parse().unwrap();
+    registry::read("method", &table).unwrap()
 }
 
 /// Without noise.
@@ -100,8 +108,7 @@ fn on_a_ramp_the_drift_of_transported_scion_is_the_bound_of_u3_in_every_norm() {
             let f = ramp(along, length);
             let per_step = length / (steps as f64 + 1.0 / alpha);
             let eta = per_step / norm.dual_value(f.direction()).unwrap();
-            let config = TransportedScionConfig { step_size: eta, averaging: alpha };
-            let method = TransportedScion::new(config, Arc::clone(&norm)).unwrap();
+            let method = TransportedScion::new(numbers(eta, alpha), Arc::clone(&norm)).unwrap();
             let mut oracle = ExactOracle::new(f.clone());
             let path = Path::record(&method, TransportedScionState::momentum, &f.start(), &mut oracle, steps)
                 .unwrap();
@@ -122,8 +129,7 @@ fn on_a_plateau_the_drift_of_scion_is_the_bound_of_u2_in_every_norm() {
             // From the beginning of the plateau over half of it: M must not change its direction.
             let start = f.at(length);
             let eta = 0.5 * length / steps as f64 / norm.dual_value(f.direction()).unwrap();
-            let config = ScionConfig { step_size: eta, averaging: alpha };
-            let method = Scion::new(config, Arc::clone(&norm)).unwrap();
+            let method = Scion::new(numbers(eta, alpha), Arc::clone(&norm)).unwrap();
             let mut oracle = ExactOracle::new(f.clone());
             let path = Path::record(&method, MomentumState::momentum, &start, &mut oracle, steps).unwrap();
             let limit = drift("U2", &setting(&f, &norm), alpha, eta);
@@ -137,8 +143,7 @@ fn on_a_plateau_transported_scion_has_no_drift() {
     let (norm, f) = (norm("name = 'spectral'"), ramp(Along::Diagonal, 1.5));
     for (alpha, steps) in AVERAGING {
         let eta = 0.5 * 1.5 / steps as f64 / norm.dual_value(f.direction()).unwrap();
-        let config = TransportedScionConfig { step_size: eta, averaging: alpha };
-        let method = TransportedScion::new(config, Arc::clone(&norm)).unwrap();
+        let method = TransportedScion::new(numbers(eta, alpha), Arc::clone(&norm)).unwrap();
         let mut oracle = ExactOracle::new(f.clone());
         let path = Path::record(&method, TransportedScionState::momentum, &f.at(1.5), &mut oracle, steps);
         let size = norm.dual_value(&f.gradient(&f.at(1.5))).unwrap();

@@ -212,10 +212,12 @@ fn at_one_sample_two_gradients_differ_by_no_more_than_the_constant_of_the_sample
     let Built::Sum(robust) = problems::build::<f64>(&robust.parse().unwrap()).unwrap() else {
         panic!("a finite sum")
     };
-    // One measurement with residual 0 at the start: its constant is attained along the gradient in the Frobenius norm.
+    // One measurement with residual 0 at the start, and one that sees nothing: along the gradient the change is L_1 times the
+    // step in half of the cases, so that Lbar = L_1/2^{1/p} is attained in the Frobenius norm, and L = L_1/2 is too small.
     let a = Matrix::from_rows(&[[1.0, -2.0], [0.5, 3.0]]).unwrap();
-    let single = Arc::new(RobustRegression::new(&[a], &[0.0], Loss::Welsch, 1.0).unwrap());
-    for sum in [sum(), robust, single] {
+    let blind = Matrix::zeros(2, 2);
+    let half = Arc::new(RobustRegression::new(&[a, blind], &[0.0, 0.0], Loss::Welsch, 1.0).unwrap());
+    for sum in [sum(), robust, half] {
         let mut points = points(&*sum);
         let gradient = sum.gradient(&points[1]);
         points.push(&gradient * (1e-4 / gradient.max_abs()));
