@@ -47,6 +47,7 @@ mod tests {
             moment_order: MomentOrder::new(1.5).unwrap(),
             noise_scale: NoiseScale::new(1.0).unwrap(),
             smoothness: Smoothness::new(1.0, norm.label()).unwrap(),
+            sample_smoothness: None,
             hessian_lipschitz: None,
             gap: Gap::new(1.0).unwrap(),
             accuracy: Accuracy::new(0.1).unwrap(),

@@ -31,6 +31,12 @@ pub enum PlanError {
     /// The theorem needs rho.
     #[error("{0} needs the Hessian's Lipschitz constant rho (0 for a quadratic)")]
     MissingHessianLipschitz(&'static str),
+    /// The theorem needs Lbar.
+    #[error(
+        "{0} needs Lbar, with which stochastic gradients at one sample are Lipschitz in p-th mean \
+         (it is L where the noise does not depend on the point)"
+    )]
+    MissingSampleSmoothness(&'static str),
     /// The theorem needs R.
     #[error("{0} needs the radius R of the ball that holds X_0")]
     MissingRadius(&'static str),
@@ -114,6 +120,10 @@ pub struct Setting {
     pub smoothness: Smoothness,
     /// rho of A4, in the norm; only some theorems need it.
     pub hessian_lipschitz: Option<HessianLipschitz>,
+    /// Lbar of A5, (E||g(X, xi) - g(Y, xi)||_*^p)^{1/p} <= Lbar||X - Y|| at one sample xi, in the norm; only U5 needs it.
+    ///
+    /// It is L for noise that does not depend on the point, and never below the best L (Jensen).
+    pub sample_smoothness: Option<Smoothness>,
     /// Delta of A1.
     pub gap: Gap,
     /// eps: E||grad f||_* is to be at most this, averaged over the iterates.
@@ -138,6 +148,15 @@ impl Setting {
     pub fn rho(&self, theorem: &'static str) -> Result<f64, PlanError> {
         let rho = self.hessian_lipschitz.as_ref().ok_or(PlanError::MissingHessianLipschitz(theorem))?;
         Ok(rho.in_norm(&*self.norm)?)
+    }
+
+    /// Lbar, which `theorem` needs.
+    ///
+    /// # Errors
+    /// [`PlanError::MissingSampleSmoothness`]; [`HypothesisError::WrongNorm`] if it is stated in another norm.
+    pub fn l_bar(&self, theorem: &'static str) -> Result<f64, PlanError> {
+        let l_bar = self.sample_smoothness.as_ref().ok_or(PlanError::MissingSampleSmoothness(theorem))?;
+        Ok(l_bar.in_norm(&*self.norm)?)
     }
 
     /// R, which `theorem` needs.

@@ -35,15 +35,17 @@
 //! # Reading order
 //!
 //! [`matrix`], [`hypotheses`], [`norm`], [`lmo`], [`problem`], [`oracle`], [`algorithm`],
-//! [`statement`], [`laws`], [`naive`].
+//! [`statement`], [`laws`], [`chain`], [`naive`].
 //!
 //! # What is absent
 //!
-//! No sampling, no thread, no file, no clock: everything here is a deterministic function.
+//! No sampling, no thread, no clock, no file but constants that are compiled in: everything here is a deterministic
+//! function.
 
 #![deny(missing_docs)]
 
 pub mod algorithm;
+pub mod chain;
 pub mod hypotheses;
 pub mod laws;
 pub mod lmo;

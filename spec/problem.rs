@@ -16,6 +16,12 @@ pub enum ProblemError {
     /// The problem's data are unusable.
     #[error("{0}")]
     InvalidData(String),
+    /// No constant binds two gradients at one sample.
+    #[error(
+        "the samples of {0} jump as the point moves: no Lipschitz constant of theirs exists, \
+         and no theorem that compares two points at one sample applies"
+    )]
+    SamplesJump(String),
     /// A derived constant is outside its range.
     #[error(transparent)]
     Hypothesis(#[from] HypothesisError),

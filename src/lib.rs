@@ -2,7 +2,7 @@
 //!
 //! Definitions live in [`spec`] (the crate `heavynorm-spec`); this crate computes them on faer: norms with exact
 //! linear minimisation oracles ([`norms`]), problems with derived constants ([`problems`]), noise with exact moments
-//! ([`noise`]), oracles ([`oracles`]), methods ([`algorithms`]) and the one loop that runs them ([`run`]).
+//! ([`noise`]), the lower bounds' instances ([`hard_instances`]), oracles ([`oracles`]), methods ([`algorithms`]) and the one loop that runs them ([`run`]).
 //!
 //! # What is absent
 //!
@@ -14,6 +14,7 @@ pub use heavynorm_spec as spec;
 
 pub mod algorithms;
 mod family;
+pub mod hard_instances;
 pub mod linalg;
 pub mod noise;
 pub mod norms;

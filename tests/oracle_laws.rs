@@ -8,7 +8,9 @@ use heavynorm::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment
 use heavynorm::problems::robust_regression::{Loss, RobustRegression};
 use heavynorm::problems::{self, Built, FiniteSum, Logistic};
 use heavynorm::seed::stream;
-use heavynorm::spec::{Dimensions, FiniteLaw, Matrix, MomentOrder, NoiseScale, Norm, StochasticOracle as _};
+use heavynorm::spec::{
+    Dimensions, FiniteLaw, Matrix, MomentOrder, NoiseScale, Norm, ProblemError, StochasticOracle as _,
+};
 use heavynorm::{norms, tol};
 use rand::RngExt as _;
 use rand_distr::StandardNormal;
@@ -253,7 +255,13 @@ fn at_one_sample_two_gradients_differ_by_no_more_than_the_constant_of_the_sample
 fn injected_noise_leaves_the_constant_of_the_problem() {
     for sampling in every_sampling() {
         let norm = norms::frobenius::Frobenius;
-        let constant = sampling.sample_smoothness(&norm, order(1.5)).unwrap();
+        let constant = match sampling.sample_smoothness(&norm, order(1.5)) {
+            Err(ProblemError::SamplesJump(name)) => {
+                assert_eq!(name, "chain-blocks");
+                continue;
+            }
+            other => other.unwrap(),
+        };
         let of_problem = sampling.problem().smoothness(&norm).unwrap();
         let x = sampling.problem().start();
         let y = sampling.problem().region().nearest(&x.map(|x| x + 1e-3));

@@ -11,7 +11,7 @@ use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built, Logistic};
 use heavynorm::registry::name_of_table;
 use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
-use heavynorm::spec::{Accuracy, MomentOrder, Norm};
+use heavynorm::spec::{Accuracy, MomentOrder, Norm, ProblemError, Smoothness};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
 use heavynorm_proofs_check::region::stays_within;
@@ -239,7 +239,7 @@ struct Promise {
 impl Promise {
     /// The bound after this many calls, if they are not those of the plan.
     fn at(&self, calls: u64) -> Result<Option<f64>, Failure> {
-        let horizon = calls.div_ceil(self.parameters.batch);
+        let horizon = self.theorem.cost(&self.parameters).steps_until(calls);
         if horizon == self.parameters.horizon {
             return Ok(None);
         }
@@ -318,11 +318,24 @@ fn setting(
         moment_order: p,
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
+        sample_smoothness: sample_smoothness(sampling, &**norm, p)?,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,
         radius,
     })
+}
+
+/// Lbar, where there is one; a theorem that needs it says so.
+fn sample_smoothness(
+    sampling: &Sampling<f64>,
+    norm: &dyn Norm<f64>,
+    p: MomentOrder,
+) -> Result<Option<Smoothness>, Failure> {
+    match sampling.sample_smoothness(norm, p) {
+        Err(ProblemError::SamplesJump(_)) => Ok(None),
+        other => Ok(Some(other?)),
+    }
 }
 
 /// The horizon in calls, within what was allowed.

@@ -12,9 +12,10 @@
 
 use std::sync::Arc;
 
+use crate::hard_instances::RevealOracle;
 use crate::noise::{self, Moment, Noise};
+use crate::problems::Built;
 use crate::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
-use crate::problems::{Built, FiniteSum};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
 use crate::spec::{
@@ -59,9 +60,9 @@ impl<T: Scalar> Sampling<T> {
             return Err(ConfigError::Data(format!("the noise lives on {found}, the problem on {space}")));
         }
         match (&problem, batch) {
-            (Built::Plain(plain), Some(_)) => Err(ConfigError::Data(format!(
+            (Built::Plain(_) | Built::Hard(_), Some(_)) => Err(ConfigError::Data(format!(
                 "{} is no finite sum, there is nothing to draw a batch from; leave `batch` out",
-                plain.name()
+                problem.problem().name()
             ))),
             (_, Some(0)) => Err(ConfigError::OutOfRange {
                 name: "noise".into(),
@@ -112,6 +113,7 @@ impl<T: Scalar> Sampling<T> {
                 Box::new(MinibatchOracle::new(sum.clone(), batch, self.noise.clone(), rng))
             }
             (Built::Sum(sum), None) => Box::new(NoisyOracle::new(sum.clone(), self.noise.clone(), rng)),
+            (Built::Hard(hard), _) => Box::new(RevealOracle::new(hard.clone(), self.noise.clone(), rng)),
             (Built::Plain(plain), _) => Box::new(NoisyOracle::new(plain.clone(), self.noise.clone(), rng)),
         }
     }
@@ -122,8 +124,11 @@ impl<T: Scalar> Sampling<T> {
     /// Those of the problem and of the norm.
     pub fn noise_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
-        let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let drawn = minibatch_noise_moment(sum, norm, p, batch)?;
+        let drawn = match (&self.problem, self.batch) {
+            (Built::Hard(hard), _) => hard.noise_moment(norm, p)?,
+            (Built::Sum(sum), Some(batch)) => minibatch_noise_moment(&**sum, norm, p, batch)?,
+            _ => return Ok(injected),
+        };
         Ok(self.together(drawn, injected, norm, p)?)
     }
 
@@ -138,8 +143,11 @@ impl<T: Scalar> Sampling<T> {
         p: MomentOrder,
     ) -> Result<Moment, ProblemError> {
         let injected = self.noise.dual_moment(norm, p)?;
-        let Some((sum, batch)) = self.minibatch() else { return Ok(injected) };
-        let drawn = minibatch_noise_at(sum, x, norm, p, batch)?;
+        let drawn = match (&self.problem, self.batch) {
+            (Built::Hard(hard), _) => hard.noise_moment_at(x, norm, p)?,
+            (Built::Sum(sum), Some(batch)) => minibatch_noise_at(&**sum, x, norm, p, batch)?,
+            _ => return Ok(injected),
+        };
         Ok(self.together(drawn, injected, norm, p)?)
     }
 
@@ -147,21 +155,16 @@ impl<T: Scalar> Sampling<T> {
     /// ([`StochasticOracle::query_pair`]).
     ///
     /// Additive noise cancels in the difference: L of the problem. Components do not: the constant of their mean
-    /// ([`FiniteSum::sample_smoothness`]), for any batch.
+    /// ([`crate::problems::FiniteSum::sample_smoothness`]), for any batch.
     ///
     /// # Errors
-    /// Those of the problem and of the norm.
+    /// [`ProblemError::SamplesJump`] for a hard instance, whose oracle decides at a threshold what it hides, and those of the
+    /// problem and of the norm.
     pub fn sample_smoothness(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Smoothness, ProblemError> {
-        match self.minibatch() {
-            Some((sum, _)) => sum.sample_smoothness(norm, p),
-            None => self.problem().smoothness(norm),
-        }
-    }
-
-    fn minibatch(&self) -> Option<(&dyn FiniteSum<T>, usize)> {
         match (&self.problem, self.batch) {
-            (Built::Sum(sum), Some(batch)) => Some((&**sum, batch)),
-            _ => None,
+            (Built::Hard(_), _) => Err(ProblemError::SamplesJump(self.problem().name().into())),
+            (Built::Sum(sum), Some(_)) => sum.sample_smoothness(norm, p),
+            _ => self.problem().smoothness(norm),
         }
     }
 
@@ -188,7 +191,10 @@ impl<T: Scalar> Sampling<T> {
 }
 
 /// Refuses points of another shape and points that are no longer finite.
-fn check_point<T: Scalar, P: Problem<T> + ?Sized>(problem: &P, x: &Matrix<T>) -> Result<(), OracleError> {
+pub(crate) fn check_point<T: Scalar, P: Problem<T> + ?Sized>(
+    problem: &P,
+    x: &Matrix<T>,
+) -> Result<(), OracleError> {
     let expected = problem.dimensions();
     if (x.nrows(), x.ncols()) != (expected.rows(), expected.columns()) {
         return Err(OracleError::WrongShape { expected, rows: x.nrows(), columns: x.ncols() });
@@ -196,7 +202,7 @@ fn check_point<T: Scalar, P: Problem<T> + ?Sized>(problem: &P, x: &Matrix<T>) ->
     finite(x)
 }
 
-fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
+pub(crate) fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
     if x.first_non_finite().is_some() { Err(OracleError::Diverged) } else { Ok(()) }
 }
 
@@ -208,7 +214,7 @@ mod tests {
     use crate::problems::{self, Logistic};
     use crate::seed::stream;
 
-    fn sum() -> Arc<dyn FiniteSum<f64>> {
+    fn sum() -> Arc<dyn crate::problems::FiniteSum<f64>> {
         let features = Matrix::from_fn(6, 2, |i, j| ((3 * i + 5 * j) % 7) as f64 / 7.0);
         Arc::new(Logistic::new(&features, &[0, 1, 2, 0, 1, 2], 3, 0.1).unwrap())
     }

@@ -4,7 +4,7 @@
 //!
 //! ```toml
 //! [problem]
-//! name = "digits"     # or quadratic, cosine, log-cosh, ..; the keys of each are on its own page
+//! name = "digits"     # or quadratic, cosine, log-cosh, chain-blocks, ..; the keys of each are on its own page
 //! lambda = 1e-3
 //! ```
 
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
+use crate::hard_instances::{self, HardInstance};
 use crate::registry::{self, ConfigError};
 use crate::seed::Rng;
 use crate::spec::{Dimensions, Matrix, Problem, Scalar, inner};
@@ -54,6 +55,8 @@ pub enum Built<T: Scalar> {
     Plain(Arc<dyn Problem<T>>),
     /// It is a mean of components, which can be sampled.
     Sum(Arc<dyn FiniteSum<T>>),
+    /// An instance of a lower bound, which brings its own oracle.
+    Hard(HardInstance),
 }
 
 impl<T: Scalar> Built<T> {
@@ -62,6 +65,7 @@ impl<T: Scalar> Built<T> {
         match self {
             Self::Plain(problem) => &**problem,
             Self::Sum(sum) => &**sum,
+            Self::Hard(instance) => &**instance.chain(),
         }
     }
 }
@@ -90,6 +94,7 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         factorisation::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
+        hard_instances::entry(),
     ]
 }
 
