@@ -15,6 +15,7 @@ pub mod averaging;
 pub mod checks;
 pub mod lower_bounds;
 pub mod plan;
+pub mod region;
 pub mod setting;
 pub mod theorems;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use heavynorm::spec::{
     Accuracy, Dimensions, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Norm, NormError,
-    Smoothness,
+    NormLabel, Smoothness,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -43,6 +43,32 @@ pub enum PlanError {
     /// R must be finite and above 0.
     #[error("the radius R must be finite and above 0, not {0}")]
     RadiusNotPositive(f64),
+    /// The constants hold on a ball, and the method may leave it.
+    #[error(
+        "the problem's constants hold where ||X||_F <= {largest} only, and the method of {theorem} may leave that ball; \
+         take theorem U6 (constrained-scion) with a radius"
+    )]
+    LeavesRegion {
+        /// The theorem's ID.
+        theorem: &'static str,
+        /// The radius of the region.
+        largest: f64,
+    },
+    /// The constants hold on a ball, and the method's own ball is not known to lie inside.
+    #[error(
+        "the problem's constants hold where ||X||_F <= {largest} only, and the ball of radius {radius} in the norm {norm} \
+         is larger; take a radius of at most {largest_radius}"
+    )]
+    BallOutsideRegion {
+        /// R.
+        radius: f64,
+        /// The norm of the ball.
+        norm: NormLabel,
+        /// The radius of the region.
+        largest: f64,
+        /// The largest R that is known to do.
+        largest_radius: f64,
+    },
     /// A count is too large to be counted, or a step too small to be taken.
     #[error(
         "the {quantity} would be {value:e}, out of reach of this machine's numbers; \

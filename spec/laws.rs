@@ -190,7 +190,9 @@ fn normalised<T: Scalar>(x: &Matrix<T>) -> Matrix<T> {
     if x.is_zero() { x.clone() } else { x.times_power_of_two(-x.max_abs().binary_exponent()) }
 }
 
-/// What a problem law is tried on: two points, a direction and the norm of the class.
+/// What a problem law is tried on: two points of the problem's region, a direction and the norm of the class.
+///
+/// Differences step away from X by a millionth of its size and a bit: a region's edge should be further away.
 #[derive(Debug)]
 pub struct ProblemSample<'a> {
     /// A point.

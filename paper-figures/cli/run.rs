@@ -11,9 +11,10 @@ use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built, Logistic};
 use heavynorm::registry::name_of_table;
 use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
-use heavynorm::spec::{Accuracy, MomentOrder, Norm, Smoothness};
+use heavynorm::spec::{Accuracy, MomentOrder, Norm, ProblemError, Smoothness};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
+use heavynorm_proofs_check::region::stays_within;
 use heavynorm_proofs_check::theorems::Theorem;
 use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,8 +28,9 @@ use crate::npy;
 const EXAMPLE: &str = r#"The file, for example:
 
   [problem]
-  # or quadratic; or logistic with features,
-  # labels (.npy files) and classes
+  # or another of heavynorm run --list;
+  # or logistic with features, labels (.npy
+  # files) and classes
   name = "digits"
   lambda = 1e-3
 
@@ -287,6 +289,7 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
         )));
     }
     let setting = setting(file, sampling, norm, radius)?;
+    stays_within(sampling.problem().region(), &*theorem, &setting)?;
     let plan = theorem.plan(&setting)?;
     let parameters = theorem.schedule(&setting)?;
     let table = theorem.method_table(&setting, &parameters)?;
@@ -315,7 +318,7 @@ fn setting(
         moment_order: p,
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
-        sample_smoothness: sample_smoothness(sampling, file, norm)?,
+        sample_smoothness: sample_smoothness(sampling, &**norm, p)?,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,
@@ -323,18 +326,16 @@ fn setting(
     })
 }
 
-/// Lbar, where it is known: L for noise that does not depend on the point.
-///
-/// None for minibatches, whose noise does.
+/// Lbar, where there is one; a theorem that needs it says so.
 fn sample_smoothness(
     sampling: &Sampling<f64>,
-    file: &File,
-    norm: &Arc<dyn Norm<f64>>,
+    norm: &dyn Norm<f64>,
+    p: MomentOrder,
 ) -> Result<Option<Smoothness>, Failure> {
-    if noise_table(file).contains_key("batch") {
-        return Ok(None);
+    match sampling.sample_smoothness(norm, p) {
+        Err(ProblemError::SamplesJump(_)) => Ok(None),
+        other => Ok(Some(other?)),
     }
-    Ok(Some(sampling.problem().smoothness(&**norm)?))
 }
 
 /// The horizon in calls, within what was allowed.

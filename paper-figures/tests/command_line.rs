@@ -299,6 +299,30 @@ fn wrong_toml_says_what_and_where() {
     assert_eq!(heavynorm_in(folder.path(), &["run", "."]).code, 2);
 }
 
+#[test]
+fn on_a_problem_whose_constants_hold_on_a_ball_only_the_constrained_form_is_scheduled() {
+    let folder = folder();
+    let run = |method: &str| {
+        let problem = "[problem]\nname = 'factorisation'\nrows = 3\ncolumns = 2\nradius = 4.0\n[norm]\nname = 'spectral'";
+        let text = format!("{problem}\n[method]\n{method}\n[run]\nseeds = 1\neps = 20.0\np = 2.0\n");
+        fs::write(folder.path().join("e.toml"), text).unwrap();
+        heavynorm_in(folder.path(), &["run", "e.toml"])
+    };
+    for (name, id) in [("batched-scion", "U1"), ("scion", "U2"), ("transported-scion", "U3")] {
+        let refused = run(&format!("name = '{name}'\nschedule = 'theorem:{id}'"));
+        assert_eq!(refused.code, 2, "{}", refused.stdout);
+        assert!(refused.stderr.contains("take theorem U6 (constrained-scion)"), "{}", refused.stderr);
+    }
+    let with_radius = |radius: &str| {
+        run(&format!("name = 'constrained-scion'\nschedule = 'theorem:U6'\nradius = {radius}"))
+    };
+    // 2 columns: a spectral ball of radius R has Frobenius radius sqrt 2 R.
+    let refused = with_radius("2.9");
+    assert!(refused.code == 2 && refused.stderr.contains("at most 2.82"), "{}", refused.stderr);
+    let admitted = with_radius("2.8");
+    assert_eq!(admitted.code, 0, "{}", admitted.stderr);
+}
+
 /// A .npy file of format 1.0.
 fn raw_npy(descr: &str, fortran: &str, shape: &str, numbers: &[f64]) -> Vec<u8> {
     let header = format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}");
@@ -437,17 +461,35 @@ fn every_theorem_schedules_a_run() {
 }
 
 #[test]
-fn two_points_of_a_minibatch_have_no_known_constant() {
+fn two_points_at_one_sample_have_a_constant_for_minibatches_and_none_where_samples_jump() {
     let folder = tempfile::tempdir().unwrap();
-    let example = include_str!("../examples/experiment.toml");
-    let from = example.find("[method]").unwrap();
-    let text = format!(
-        "{}[method]\nname = \"storm-scion\"\nschedule = \"theorem:U5\"\n\n[run]\nseeds = 1\neps = 0.5\np = 1.5\n",
-        &example[..from]
+    let run = |problem_and_noise: &str| {
+        let method = "[method]\nname = 'storm-scion'\nschedule = 'theorem:U5'";
+        let numbers = "[run]\nseeds = 1\nhorizon = 5\neps = 2.0\np = 1.5";
+        fs::write(folder.path().join("e.toml"), format!("{problem_and_noise}\n{method}\n{numbers}\n"))
+            .unwrap();
+        heavynorm_in(folder.path(), &["run", "e.toml", "--json"])
+    };
+    let norm = "[norm]\nname = 'frobenius'";
+    let regression =
+        "[problem]\nname = 'robust-regression'\nrows = 2\ncolumns = 2\nsamples = 9\nloss = 'welsch'";
+    let step = |noise: &str| {
+        let run = run(&format!("{regression}\n{norm}\n{noise}"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let json: Value = serde_json::from_str(&run.stdout).unwrap();
+        json["plan"]["step_size"].as_f64().unwrap()
+    };
+    assert!(step("[noise]\nname = 'gaussian'\ndirection = 'full'\nscale = 1.0") > 0.0);
+    assert!(step("[noise]\nbatch = 2") > 0.0);
+    let chains = run(&format!(
+        "[problem]\nname = 'chain-blocks'\nblocks = 2\nlength = 2\nreveal_probability = 0.5\n{norm}"
+    ));
+    assert!(
+        chains.code == 2 && chains.stderr.contains("U5 needs Lbar"),
+        "{} {}",
+        chains.stdout,
+        chains.stderr
     );
-    fs::write(folder.path().join("e.toml"), text).unwrap();
-    let run = heavynorm_in(folder.path(), &["run", "e.toml"]);
-    assert!(run.code == 2 && run.stderr.contains("U5 needs Lbar"), "{} {}", run.stdout, run.stderr);
 }
 
 #[test]
