@@ -191,7 +191,7 @@ mod tests {
     use super::*;
     use crate::noise::{DirectedNoise, Direction, NoNoise, pareto::Pareto};
     use crate::norms::{self, frobenius::Frobenius};
-    use crate::problems::{self, Logistic};
+    use crate::problems::{self, FiniteSum, Logistic};
     use crate::seed::stream;
 
     fn sum() -> Arc<dyn FiniteSum<f64>> {
