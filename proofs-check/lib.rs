@@ -13,7 +13,9 @@
 
 pub mod averaging;
 pub mod checks;
+pub mod lower_bounds;
 pub mod plan;
+pub mod region;
 pub mod setting;
 pub mod theorems;
 
@@ -21,6 +23,7 @@ pub mod theorems;
 mod testing;
 
 pub use averaging::AveragingBound;
-pub use plan::{Bound, BoundTerms, Parameters, Plan};
+pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
+pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
 pub use setting::{PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

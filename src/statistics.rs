@@ -1,4 +1,4 @@
-//! Summaries over seeds that are valid under heavy tails: order statistics, no means, no variances.
+//! Summaries over seeds that are valid under heavy tails: order statistics; means of bounded numbers only.
 
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,81 @@ pub fn median_interval(values: &[f64], confidence: f64) -> Option<MedianInterval
         coverage,
         attained: coverage >= confidence,
     })
+}
+
+/// An interval for a number.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// The estimate.
+    pub value: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// An interval for the mean of a law on [0, bound], from independent values: the empirical Bernstein bound.
+///
+/// # Formula
+///
+/// With the sample variance V and delta = 1 - confidence, each end of
+///
+/// ```text
+/// mean -+ [ sqrt(2 V ln(4/delta)/n) + 7 bound ln(4/delta)/(3(n - 1)) ]
+/// ```
+///
+/// fails with probability at most delta/2, for every law on [0, bound] (Maurer and Pontil, *Empirical Bernstein bounds*,
+/// 2009). No normal approximation is involved.
+///
+/// # Degenerate cases
+/// `None` for fewer than two values and for values outside of [0, bound], for which the bound says nothing.
+pub fn bounded_mean(values: &[f64], bound: f64, confidence: f64) -> Option<Interval> {
+    if values.len() < 2 || !values.iter().all(|x| (0.0..=bound).contains(x)) {
+        return None;
+    }
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
+    let log = (4.0 / (1.0 - confidence)).ln();
+    let half = (2.0 * variance * log / n).sqrt() + 7.0 * bound * log / (3.0 * (n - 1.0));
+    Some(Interval { value: mean, low: (mean - half).max(0.0), high: (mean + half).min(bound) })
+}
+
+/// The least-squares slope of ln y over ln x, with the range it takes when every y moves within its own interval.
+///
+/// # Formula
+///
+/// slope = sum_k w_k ln y_k with w_k = (ln x_k - mean)/sum (ln x - mean)^2; its range is attained where each y_k stands at
+/// the end of its interval that the sign of w_k asks for. If the intervals hold together with some confidence, so does the
+/// range: no law of errors is assumed.
+///
+/// # Degenerate cases
+/// `None` for fewer than two different x, and for x or y that are not finite and above 0 (a median that was not reached).
+/// An infinite end of an interval gives an infinite end of the range.
+pub fn log_slope(x: &[f64], y: &[Interval]) -> Option<Interval> {
+    let usable = |v: f64| v.is_finite() && v > 0.0;
+    if x.len() != y.len() || !x.iter().all(|&x| usable(x)) || !y.iter().all(|y| usable(y.value)) {
+        return None;
+    }
+    let logs: Vec<f64> = x.iter().map(|x| x.ln()).collect();
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    let spread: f64 = logs.iter().map(|l| (l - mean) * (l - mean)).sum();
+    if spread == 0.0 || logs.is_empty() {
+        return None;
+    }
+    let mut slope = Interval { value: 0.0, low: 0.0, high: 0.0 };
+    for (log, y) in logs.iter().zip(y) {
+        let weight = (log - mean) / spread;
+        // Without weight an infinite end does not matter.
+        if weight == 0.0 {
+            continue;
+        }
+        let (falling, rising) = if weight > 0.0 { (y.low, y.high) } else { (y.high, y.low) };
+        slope.value += weight * y.value.ln();
+        slope.low += weight * falling.ln();
+        slope.high += weight * rising.ln();
+    }
+    Some(slope)
 }
 
 /// 1 - 2 P(Bin(n, 1/2) <= k - 1), for 1 <= k <= (n+1)/2.
@@ -149,5 +224,48 @@ mod tests {
         // The normal approximation: half a width of 1.96 sqrt(n)/2 = 69.3.
         assert!((interval.upper - 2501.0 - 69.0).abs() <= 2.0, "{interval:?}");
         assert!((0.95..0.96).contains(&interval.coverage));
+    }
+
+    #[test]
+    fn a_slope_is_that_of_an_exact_power_and_moves_with_its_intervals() {
+        let x = [1.0, 2.0, 4.0, 8.0];
+        let exact = |x: f64| Interval { value: 3.0 * x * x, low: 3.0 * x * x, high: 3.0 * x * x };
+        let slope = log_slope(&x, &x.map(exact)).unwrap();
+        for end in [slope.value, slope.low, slope.high] {
+            assert!((end - 2.0).abs() < 1e-14);
+        }
+        // Two points: the range is that of the steepest and the flattest line.
+        let y = [Interval { value: 1.0, low: 0.5, high: 2.0 }, Interval { value: 4.0, low: 2.0, high: 8.0 }];
+        let slope = log_slope(&[1.0, 2.0], &y).unwrap();
+        for (found, expected) in [(slope.value, 2.0), (slope.low, 0.0), (slope.high, 4.0)] {
+            assert!((found - expected).abs() < 1e-14, "{slope:?}");
+        }
+        // What lies in the middle has no weight.
+        let lost = Interval { value: 5.0, low: 1.0, high: f64::INFINITY };
+        let three = [y[0], lost, y[1]];
+        assert!((log_slope(&[1.0, 2.0, 4.0], &three).unwrap().high - 2.0).abs() < 1e-14);
+        let not_reached = Interval { value: f64::INFINITY, ..lost };
+        assert_eq!(log_slope(&[1.0, 2.0], &[y[0], not_reached]), None);
+        assert_eq!(log_slope(&[2.0, 2.0], &y), None);
+        assert_eq!(log_slope(&[], &[]), None);
+        assert_eq!(log_slope(&[1.0, 2.0], &[y[0], lost]).unwrap().high, f64::INFINITY);
+    }
+
+    #[test]
+    fn the_interval_of_a_bounded_mean_covers_it_in_every_sample_of_a_rare_jump() {
+        // 0 with probability 0.99, else 1: a normal interval around a sample without a jump would be {0}.
+        let without = bounded_mean(&[0.0; 100], 1.0, 0.95).unwrap();
+        assert!(without.low == 0.0 && without.high >= 0.01, "{without:?}");
+        let log = (4.0_f64 / 0.05).ln();
+        assert!((without.high - 7.0 * log / 297.0).abs() < 1e-14);
+        let mut half = [0.0; 100];
+        half[..50].fill(1.0);
+        let mean = bounded_mean(&half, 1.0, 0.95).unwrap();
+        let width = (2.0 * (25.0 / 99.0) * log / 100.0).sqrt() + 7.0 * log / 297.0;
+        assert!((mean.value - 0.5).abs() < 1e-15 && (mean.high - 0.5 - width).abs() < 1e-14);
+        assert!((mean.low - (0.5 - width)).abs() < 1e-14);
+        assert_eq!(bounded_mean(&[0.5, 1.5], 1.0, 0.95), None);
+        assert_eq!(bounded_mean(&[0.5, f64::NAN], 1.0, 0.95), None);
+        assert_eq!(bounded_mean(&[0.5], 1.0, 0.95), None);
     }
 }

@@ -1,6 +1,9 @@
 //! The figures, one file each, with their sizes in `presets/`.
 
+mod chains;
 pub mod digits_geometry;
+pub mod rate_in_accuracy;
+pub mod rate_in_dimension;
 
 use std::sync::atomic::AtomicBool;
 
@@ -117,7 +120,7 @@ pub struct Entry {
 
 /// All figures.
 pub fn entries() -> Vec<Entry> {
-    vec![digits_geometry::entry()]
+    vec![rate_in_dimension::entry(), rate_in_accuracy::entry(), digits_geometry::entry()]
 }
 
 /// A figure's configuration at one size.

@@ -169,8 +169,8 @@ impl BlockChain {
         matrix
     }
 
-    /// q if the norm is scale times an l_q norm of the block 2-norms, for matrices supported on the blocks, with the scale.
-    pub(super) fn exponent<T: Scalar>(&self, norm: &dyn Norm<T>) -> Option<(f64, f64)> {
+    /// (scale, q) if the norm is scale times an l_q norm of the block 2-norms, for matrices supported on the blocks.
+    pub fn exponent<T: Scalar>(&self, norm: &dyn Norm<T>) -> Option<(f64, f64)> {
         let Known { scale, family } = Known::find(&norm.label(), self.dimensions)?;
         let alone = self.blocks == 1;
         match family {

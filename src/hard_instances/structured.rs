@@ -14,10 +14,13 @@
 //! [`Grouping::Grouped`] is an approximation: between two reveals of a block the gradient at its query point is held
 //! for as many steps as move the block by at most a given displacement. Reveals come at their exact times, and the
 //! average is advanced exactly for the gradient held; the direction of the steps held together is that of the mean of
-//! their averages. It is equal to the exact walk where groups have one step, and otherwise to be compared with it.
+//! their averages. Where a single reveal hardly moves the average (alpha N/q at most the displacement: the theorems' own
+//! schedules), the reveals of a group are counted (multinomial, the exact law) and spread evenly over its steps. It is
+//! equal to the exact walk where groups have one step, and otherwise to be compared with it.
 
 use libm::{log, log1p, sqrt};
 use rand::RngExt as _;
+use rand_distr::{Binomial, Distribution as _};
 
 use super::chain;
 use super::reveal::GATE;
@@ -72,6 +75,8 @@ pub struct Structured {
     ahead: f64,
     /// For L = 0, 1, ..: (1 - alpha)^L, and its mean over 1, .., L.
     decay: Vec<(f64, f64)>,
+    /// Reveals are counted, not placed.
+    counted: bool,
 }
 
 /// Groups longer than this gain nothing: a step inside costs next to nothing already.
@@ -107,7 +112,11 @@ impl Structured {
             sum += power;
             decay.push((power, sum / steps as f64));
         }
-        Ok(Self { config, ahead, decay })
+        let counted = match grouping {
+            Grouping::Exact => false,
+            Grouping::Grouped(d) => longest > 1.0 && averaging * blocks as f64 / probability <= d,
+        };
+        Ok(Self { config, ahead, decay, counted })
     }
 
     /// A walk from X_0 = 0.
@@ -211,6 +220,10 @@ impl Walk<'_> {
         if end <= self.calls {
             return;
         }
+        if self.setup.counted && self.calls > 0 {
+            self.advance_counted(end);
+            return;
+        }
         while let Some((call, block)) = self.next_reveal(end) {
             self.hold(block, call - 1 - self.clocks[block]);
             self.step(block, 1, self.setup.config.blocks as f64 / self.setup.config.probability);
@@ -219,6 +232,25 @@ impl Walk<'_> {
             self.hold(block, end - self.clocks[block]);
         }
         self.calls = end;
+    }
+
+    /// The same with the reveals of each block spread evenly over the group.
+    fn advance_counted(&mut self, end: u64) {
+        let Config { blocks, probability, .. } = self.setup.config;
+        let steps = end - self.calls;
+        let mut left = self.binomial(steps, probability);
+        for block in 0..blocks {
+            let count = self.binomial(left, 1.0 / (blocks - block) as f64);
+            left -= count;
+            let share = count as f64 / steps as f64;
+            self.step(block, steps, share * blocks as f64 / probability);
+        }
+        self.calls = end;
+    }
+
+    fn binomial(&mut self, n: u64, x: f64) -> u64 {
+        // No other n and x than those that the law takes occur: x is in (0, 1].
+        Binomial::new(n, x).map_or(n, |law| law.sample(&mut self.rng))
     }
 
     /// The next reveal up to call `end`, calls counted from 1.

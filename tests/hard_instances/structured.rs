@@ -32,9 +32,11 @@ fn oracle(instance: &HardInstance, seed: u64) -> RevealOracle<f64> {
 fn general(config: &Config, norm: Arc<dyn Norm<f64>>) -> Box<dyn DynAlgorithm<f64>> {
     let (step_size, averaging) = (config.step * WIDTH, config.averaging);
     match config.method {
-        Method::Scion => Box::new(Scion::new(ScionConfig { step_size, averaging }, norm).unwrap()),
+        Method::Scion => {
+            Box::new(Scion::new(ScionConfig { step_size, averaging, ..Default::default() }, norm).unwrap())
+        }
         Method::TransportedScion => {
-            let config = TransportedScionConfig { step_size, averaging };
+            let config = TransportedScionConfig { step_size, averaging, ..Default::default() };
             Box::new(TransportedScion::new(config, norm).unwrap())
         }
     }
@@ -163,10 +165,12 @@ fn at_every_visited_average_the_spectral_direction_is_row_normalisation() {
         assert_eq!(zero_columns(&rows), zero_columns(&polar));
         assert_eq!(zero_columns(&rows.transposed()), zero_columns(&polar.transposed()));
     };
-    let scion = Scion::new(ScionConfig { step_size: 0.1, averaging: 0.08 }, Arc::clone(&norm)).unwrap();
+    let scion =
+        Scion::new(ScionConfig { step_size: 0.1, averaging: 0.08, ..Default::default() }, Arc::clone(&norm))
+            .unwrap();
     let mut oracle_of_one = oracle(&instance, 1);
     let mut state = scion.init(&zero(&instance), &mut oracle_of_one).unwrap();
-    let transported = TransportedScionConfig { step_size: 0.1, averaging: 0.08 };
+    let transported = TransportedScionConfig { step_size: 0.1, averaging: 0.08, ..Default::default() };
     let transported = TransportedScion::new(transported, norm).unwrap();
     let mut oracle_of_other = oracle(&instance, 2);
     let mut other = transported.init(&zero(&instance), &mut oracle_of_other).unwrap();
