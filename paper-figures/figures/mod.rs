@@ -1,5 +1,6 @@
 //! The figures, one file each, with their sizes in `presets/`.
 
+pub mod below_the_line;
 pub mod digits_geometry;
 
 use std::sync::atomic::AtomicBool;
@@ -117,7 +118,7 @@ pub struct Entry {
 
 /// All figures.
 pub fn entries() -> Vec<Entry> {
-    vec![digits_geometry::entry()]
+    vec![digits_geometry::entry(), below_the_line::entry()]
 }
 
 /// A figure's configuration at one size.
