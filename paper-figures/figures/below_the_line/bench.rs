@@ -12,7 +12,7 @@ use heavynorm::spec::{Dimensions, Matrix, MomentOrder, Norm, Problem, Stochastic
 use heavynorm::statistics::{median, passage_time};
 use heavynorm::{norms::max_row_l2::MaxRowL2, norms::spectral::Spectral, seed};
 use heavynorm_proofs_check::lower_bounds::{Design, LowerBoundError};
-use heavynorm_proofs_check::{Line, LowerBound, LowerInstance, lower_bounds};
+use heavynorm_proofs_check::{Line, LowerBound, lower_bounds};
 use rayon::prelude::*;
 
 use super::betting::{Reading, mean};

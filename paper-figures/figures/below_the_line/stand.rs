@@ -101,7 +101,7 @@ impl Stand {
         let all = self.at_line.iter().zip(self.bounds);
         if self.beneath > 0 || all.clone().any(|(i, bound)| i.high < bound) {
             Outcome::Below
-        } else if all.into_iter().all(|(i, &bound)| i.low > bound) {
+        } else if all.into_iter().all(|(i, bound)| i.low > bound) {
             Outcome::Above
         } else {
             Outcome::Undecided
