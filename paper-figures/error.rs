@@ -3,6 +3,7 @@
 use heavynorm::registry::ConfigError;
 use heavynorm::spec::{HypothesisError, NormError, ProblemError};
 use heavynorm_proofs_check::PlanError;
+use heavynorm_proofs_check::lower_bounds::LowerBoundError;
 use thiserror::Error;
 
 use crate::npy::NpyError;
@@ -58,6 +59,12 @@ impl From<ProblemError> for Failure {
 
 impl From<HypothesisError> for Failure {
     fn from(e: HypothesisError) -> Self {
+        Self::Input(e.to_string())
+    }
+}
+
+impl From<LowerBoundError> for Failure {
+    fn from(e: LowerBoundError) -> Self {
         Self::Input(e.to_string())
     }
 }

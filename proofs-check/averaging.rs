@@ -13,13 +13,18 @@
 //! sigma^b by definition of K_b, and E||.||_* <= (E||.||_*^b)^{1/b}. The second is the triangle inequality: it is the
 //! first at b = 1, where K_1 = 1. []
 //!
-//! Mean of B (w = 1/B): K_b^{1/b} sigma B^{-(1-1/b)}. Exponential average (w = alpha(1-alpha)^j, j = 0, ..., t-1):
-//! sum w^b <= alpha^b/(1 - (1-alpha)^b) <= alpha^{b-1} since (1-alpha)^b <= 1-alpha, hence K_b^{1/b} sigma
-//! alpha^{1-1/b}. So a mean of B behaves like an average with alpha = 1/B, and both are at most
+//! # Corollary (weights of at most alpha)
+//!
+//! Where w_s <= alpha and sum_s w_s <= 1, sum w^b <= alpha^{b-1} sum w <= alpha^{b-1}, so that E||sum_s w_s N_s||_* is at
+//! most
 //!
 //! ```text
 //! nu(alpha) = min{ sigma, min_{1<b<=p} K_b^{1/b} sigma alpha^{1-1/b} }.
 //! ```
+//!
+//! Such are the weights of a mean of B (alpha = 1/B), of an exponential average (alpha(1-alpha)^j, j = 0, 1, ...), and of
+//! an exponential average that begins with a mean of B >= 1/alpha ((1-alpha)^t/B, B times, and alpha(1-alpha)^j for j < t:
+//! their sum is 1). A mean of B behaves like an average with alpha = 1/B.
 
 use heavynorm::spec::{Dimensions, MomentOrder, NoiseScale, Norm, NormError};
 
@@ -58,12 +63,19 @@ impl AveragingBound {
 
     /// nu(alpha), and the order b that gives it: 1 stands for the triangle inequality.
     pub fn at(&self, alpha: f64) -> (f64, f64) {
-        let powers = self
-            .constants
-            .iter()
-            .map(|&(b, k)| (k.powf(1.0 / b) * self.sigma * alpha.powf(1.0 - 1.0 / b), b));
+        self.smallest(self.sigma, alpha)
+    }
+
+    /// nu(alpha) for noise with sigma = 1, at most 1: what is left of any martingale differences with the same moments.
+    pub fn shrinkage(&self, alpha: f64) -> f64 {
+        self.smallest(1.0, alpha).0
+    }
+
+    fn smallest(&self, sigma: f64, alpha: f64) -> (f64, f64) {
+        let powers =
+            self.constants.iter().map(|&(b, k)| (k.powf(1.0 / b) * sigma * alpha.powf(1.0 - 1.0 / b), b));
         // Smaller value first; p stands first in the grid and wins ties, sigma itself only yields to something smaller.
-        powers.fold((self.sigma, 1.0), |best, next| if next.0 < best.0 { next } else { best })
+        powers.fold((sigma, 1.0), |best, next| if next.0 < best.0 { next } else { best })
     }
 
     /// The largest alpha in (0, 1] known to have nu(alpha) <= target: 1 if sigma <= target, else the largest
@@ -139,6 +151,12 @@ mod tests {
         assert_eq!((b.largest_alpha(0.1), b.smallest_batch(0.1)), (1.0, 1.0));
         assert!(b.largest_alpha(0.099) < 1.0 / 6.0);
         assert_eq!(bound(&Spectral, 1.5, 0.0).at(1e-3), (0.0, 1.0));
+        // 6^{1/2} C with C = sqrt 3, to the power 2/3, times alpha^{1/3}; whatever sigma is.
+        let shrinkage = (18f64.sqrt()).powf(2.0 / 3.0) * 0.1;
+        for sigma in [0.0, 1.0, 1e6] {
+            assert!((bound(&Spectral, 1.5, sigma).shrinkage(1e-3) / shrinkage - 1.0).abs() < 1e-12);
+            assert_eq!(bound(&Spectral, 1.5, sigma).shrinkage(1.0), 1.0);
+        }
     }
 
     #[test]

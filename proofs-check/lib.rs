@@ -15,6 +15,7 @@ pub mod averaging;
 pub mod checks;
 pub mod lower_bounds;
 pub mod plan;
+pub mod region;
 pub mod setting;
 pub mod theorems;
 
@@ -23,6 +24,6 @@ mod testing;
 
 pub use averaging::AveragingBound;
 pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
-pub use plan::{Bound, BoundTerms, Parameters, Plan};
+pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
 pub use setting::{PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

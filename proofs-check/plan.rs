@@ -15,8 +15,43 @@ pub struct Parameters {
     pub step_size: f64,
     /// T >= 1, the number of steps.
     pub horizon: u64,
-    /// B >= 1, the number of gradients a step.
+    /// B >= 1, the number of samples that a step averages.
     pub batch: u64,
+}
+
+/// The part of a schedule that does not count anything: it exists where the horizon is out of reach, too.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rates {
+    /// The weight of the new gradient.
+    pub alpha: f64,
+    /// eta > 0, or gamma in (0, 1].
+    pub step_size: f64,
+}
+
+/// What the steps of a method cost in calls of the oracle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// The step from X_0.
+    pub first: u64,
+    /// Every other step, at least 1.
+    pub further: u64,
+}
+
+impl Cost {
+    /// Every step costs the same, at least one call.
+    pub fn every(step: u64) -> Self {
+        Self { first: step, further: step }
+    }
+
+    /// The calls of this many steps, at least one. Exact below 2^53.
+    pub fn of(self, steps: u64) -> f64 {
+        self.first as f64 + self.further as f64 * (steps - 1) as f64
+    }
+
+    /// The steps of a run that goes on while it has made fewer calls than this.
+    pub fn steps_until(self, calls: u64) -> u64 {
+        if calls == 0 { 0 } else { 1 + calls.saturating_sub(self.first).div_ceil(self.further) }
+    }
 }
 
 /// The summands of a bound, by name, in the order of the formula; written as a map.
@@ -85,7 +120,9 @@ pub struct Plan {
     pub horizon: u64,
     /// B.
     pub batch: u64,
-    /// T B.
+    /// What a step costs in calls.
+    pub cost: Cost,
+    /// The calls of all T steps: T B, but for a first step of its own.
     pub calls: u64,
     /// The mean over t < T of E||grad f(X_t)||_* (of the Frank-Wolfe gap in U6) is at most this, which is at most eps.
     pub bound: f64,
@@ -151,6 +188,17 @@ mod tests {
         for x in [1e16, f64::INFINITY, f64::NAN] {
             assert!(matches!(count("batch", x), Err(PlanError::OutOfReach { quantity: "batch", .. })));
         }
+    }
+
+    #[test]
+    fn a_first_step_of_its_own_is_counted_once() {
+        let storm = Cost { first: 10, further: 2 };
+        assert_eq!((storm.of(1), storm.of(2), storm.of(7)), (10.0, 12.0, 22.0));
+        for (calls, steps) in [(0, 0), (1, 1), (10, 1), (11, 2), (12, 2), (13, 3), (22, 7), (23, 8)] {
+            assert_eq!(storm.steps_until(calls), steps, "{calls}");
+        }
+        let batched = Cost::every(3);
+        assert_eq!((batched.of(4), batched.steps_until(12), batched.steps_until(13)), (12.0, 4, 5));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use heavynorm::spec::{
     Accuracy, Dimensions, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Norm, NormError,
-    Smoothness,
+    NormLabel, Smoothness,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -31,12 +31,44 @@ pub enum PlanError {
     /// The theorem needs rho.
     #[error("{0} needs the Hessian's Lipschitz constant rho (0 for a quadratic)")]
     MissingHessianLipschitz(&'static str),
+    /// The theorem needs Lbar.
+    #[error(
+        "{0} needs Lbar, with which stochastic gradients at one sample are Lipschitz in p-th mean \
+         (it is L where the noise does not depend on the point)"
+    )]
+    MissingSampleSmoothness(&'static str),
     /// The theorem needs R.
     #[error("{0} needs the radius R of the ball that holds X_0")]
     MissingRadius(&'static str),
     /// R must be finite and above 0.
     #[error("the radius R must be finite and above 0, not {0}")]
     RadiusNotPositive(f64),
+    /// The constants hold on a ball, and the method may leave it.
+    #[error(
+        "the problem's constants hold where ||X||_F <= {largest} only, and the method of {theorem} may leave that ball; \
+         take theorem U6 (constrained-scion) with a radius"
+    )]
+    LeavesRegion {
+        /// The theorem's ID.
+        theorem: &'static str,
+        /// The radius of the region.
+        largest: f64,
+    },
+    /// The constants hold on a ball, and the method's own ball is not known to lie inside.
+    #[error(
+        "the problem's constants hold where ||X||_F <= {largest} only, and the ball of radius {radius} in the norm {norm} \
+         is larger; take a radius of at most {largest_radius}"
+    )]
+    BallOutsideRegion {
+        /// R.
+        radius: f64,
+        /// The norm of the ball.
+        norm: NormLabel,
+        /// The radius of the region.
+        largest: f64,
+        /// The largest R that is known to do.
+        largest_radius: f64,
+    },
     /// A count is too large to be counted, or a step too small to be taken.
     #[error(
         "the {quantity} would be {value:e}, out of reach of this machine's numbers; \
@@ -88,6 +120,10 @@ pub struct Setting {
     pub smoothness: Smoothness,
     /// rho of A4, in the norm; only some theorems need it.
     pub hessian_lipschitz: Option<HessianLipschitz>,
+    /// Lbar of A5, (E||g(X, xi) - g(Y, xi)||_*^p)^{1/p} <= Lbar||X - Y|| at one sample xi, in the norm; only U5 needs it.
+    ///
+    /// It is L for noise that does not depend on the point, and never below the best L (Jensen).
+    pub sample_smoothness: Option<Smoothness>,
     /// Delta of A1.
     pub gap: Gap,
     /// eps: E||grad f||_* is to be at most this, averaged over the iterates.
@@ -112,6 +148,15 @@ impl Setting {
     pub fn rho(&self, theorem: &'static str) -> Result<f64, PlanError> {
         let rho = self.hessian_lipschitz.as_ref().ok_or(PlanError::MissingHessianLipschitz(theorem))?;
         Ok(rho.in_norm(&*self.norm)?)
+    }
+
+    /// Lbar, which `theorem` needs.
+    ///
+    /// # Errors
+    /// [`PlanError::MissingSampleSmoothness`]; [`HypothesisError::WrongNorm`] if it is stated in another norm.
+    pub fn l_bar(&self, theorem: &'static str) -> Result<f64, PlanError> {
+        let l_bar = self.sample_smoothness.as_ref().ok_or(PlanError::MissingSampleSmoothness(theorem))?;
+        Ok(l_bar.in_norm(&*self.norm)?)
     }
 
     /// R, which `theorem` needs.

@@ -66,6 +66,11 @@ pub trait Algorithm<T: Scalar>: Send + Sync {
 
     /// The current iterate X_t, the point at which the theory measures the gradient.
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T>;
+
+    /// The class of the method with these numbers and this norm. [`ZeroRespecting::Nothing`] is always safe.
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Nothing
+    }
 }
 
 /// Which zeros of the past a method or an LMO keeps: the classes of algorithms that the lower bounds are about.
@@ -85,4 +90,57 @@ pub enum ZeroRespecting {
     Lines,
     /// Entries, hence columns and rows.
     Entries,
+}
+
+impl ZeroRespecting {
+    /// Whether Y keeps of `seen` what this class promises, zeros being exact.
+    ///
+    /// Several matrices are seen at once through the sum of their absolute values: an entry, row or column of it is zero
+    /// when it is zero in all of them.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn keeps<T: Scalar>(self, y: &Matrix<T>, seen: &Matrix<T>) -> bool {
+        assert_eq!((y.nrows(), y.ncols()), (seen.nrows(), seen.ncols()), "matrices of different shapes");
+        // Not `!= 0`, which an unseen NaN would pass as well: NaN is no zero.
+        let zero = |x: &T| *x == T::zero_impl();
+        match self {
+            Self::Nothing => true,
+            Self::Entries => y.entries().zip(seen.entries()).all(|(y, s)| zero(&y) || !zero(&s)),
+            Self::Lines => {
+                let columns = |y: &Matrix<T>, seen: &Matrix<T>| {
+                    (0..y.ncols()).all(|j| y.column(j).iter().all(zero) || !seen.column(j).iter().all(zero))
+                };
+                columns(y, seen) && columns(&y.transposed(), &seen.transposed())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filled_corner_breaks_entries_and_a_new_column_breaks_lines() {
+        let matrix = |rows: [[f64; 3]; 2]| Matrix::from_rows(&rows).unwrap();
+        let seen = matrix([[1.0, 2.0, 0.0], [0.0, -1.0, 0.0]]);
+        let classes = |y| {
+            [ZeroRespecting::Nothing, ZeroRespecting::Lines, ZeroRespecting::Entries]
+                .map(|c| c.keeps(&y, &seen))
+        };
+        assert_eq!(classes(matrix([[0.5, 0.0, 0.0], [0.0, 3.0, -0.0]])), [true, true, true]);
+        assert_eq!(classes(matrix([[0.0, 0.0, 0.0], [1e-300, 3.0, 0.0]])), [true, true, false]);
+        assert_eq!(classes(matrix([[1.0, 1.0, 5e-324], [0.0, 1.0, 0.0]])), [true, false, false]);
+        assert_eq!(classes(matrix([[1.0, 1.0, f64::NAN], [0.0, 1.0, 0.0]])), [true, false, false]);
+        let row = Matrix::from_rows(&[[1.0, 1.0], [0.0, 0.0]]).unwrap();
+        assert!(!ZeroRespecting::Lines.keeps(&row.transposed(), &row));
+    }
+
+    #[test]
+    fn the_weaker_of_two_classes_is_the_smaller() {
+        use ZeroRespecting::{Entries, Lines, Nothing};
+        assert!(Nothing < Lines && Lines < Entries);
+        assert_eq!(Entries.min(Lines), Lines);
+    }
 }

@@ -102,6 +102,12 @@ pub fn norm_laws<T: Scalar>() -> Vec<NormLaw<T>> {
             let dual = relative(norm.dual_value(&flipped)?, norm.dual_value(&sample.x)?);
             Ok(worst([primal.abs(), dual.abs()]))
         };
+        "zeros", "lmo(S) has the zero rows, columns or entries of S that its class claims, exactly", |norm, sample| {
+            let class = norm.zero_respecting();
+            let broken = |s: &Matrix<T>| Ok::<_, NormError>(!class.keeps(&norm.lmo(s)?, s));
+            let [entries, lines] = with_zeros(sample);
+            Ok(flag(broken(&sample.s)? || broken(&entries)? || broken(&lines)?))
+        };
         "noise type", "1 <= lower K_p <= upper K_p", |norm, sample| {
             let mut all = Vec::new();
             for p in [1.01, 1.1, 1.25, 1.5, 1.75, 2.0] {
@@ -131,6 +137,19 @@ fn binary_scaling<T: Scalar>(norm: &dyn Norm<T>, sample: &NormSample<T>) -> Resu
         && norm.dual_value(&scaled(&sample.s))? == norm.dual_value(&sample.s)?.times_power_of_two(k)
         && norm.lmo(&scaled(&sample.s))? == norm.lmo(&sample.s)?;
     Ok(flag(!same))
+}
+
+/// S with some entries, and with some rows and columns, replaced by zeros.
+fn with_zeros<T: Scalar>(sample: &NormSample<T>) -> [Matrix<T>; 2] {
+    let (s, k) = (&sample.s, sample.exponent.unsigned_abs() as usize);
+    let masked = |zero: &dyn Fn(usize, usize) -> bool| {
+        let keep = |i, j| if zero(i, j) { T::zero_impl() } else { s[(i, j)] };
+        Matrix::from_fn(s.nrows(), s.ncols(), keep)
+    };
+    [
+        masked(&|i, j| (5 * i + 3 * j + k).is_multiple_of(4)),
+        masked(&|i, j| (i + k) % 3 == 1 || (j + k) % 4 == 2),
+    ]
 }
 
 fn radii<T: Scalar>(norm: &dyn Norm<T>, sample: &NormSample<T>) -> Result<f64, NormError> {
@@ -171,7 +190,9 @@ fn normalised<T: Scalar>(x: &Matrix<T>) -> Matrix<T> {
     if x.is_zero() { x.clone() } else { x.times_power_of_two(-x.max_abs().binary_exponent()) }
 }
 
-/// What a problem law is tried on: two points, a direction and the norm of the class.
+/// What a problem law is tried on: two points of the problem's region, a direction and the norm of the class.
+///
+/// Differences step away from X by a millionth of its size and a bit: a region's edge should be further away.
 #[derive(Debug)]
 pub struct ProblemSample<'a> {
     /// A point.

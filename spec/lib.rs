@@ -66,6 +66,6 @@ pub use lmo::LmoCertificate;
 pub use matrix::{Dimensions, Matrix, MatrixError};
 pub use norm::{Ball, NoiseType, Norm, NormError, NormLabel, inner};
 pub use oracle::{FiniteLaw, OracleError, StochasticOracle};
-pub use problem::{Infimum, Problem, ProblemError};
+pub use problem::{Infimum, Problem, ProblemError, Region};
 pub use scalar::Scalar;
 pub use statement::{Claim, Evidence, Source, Statement};

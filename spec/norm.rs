@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Dimensions, Matrix, MatrixError, MomentOrder, Scalar};
+use crate::{Dimensions, Matrix, MatrixError, MomentOrder, Scalar, ZeroRespecting};
 
 /// <A, B> = tr(A^T B) = sum of a_ij b_ij.
 ///
@@ -175,6 +175,11 @@ pub trait Norm<T: Scalar>: fmt::Debug + Send + Sync {
     fn is_sign_invariant(&self) -> bool {
         false
     }
+
+    /// Which zeros of S are exact zeros of lmo(S), for every S. [`ZeroRespecting::Nothing`] is always safe.
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Nothing
+    }
 }
 
 macro_rules! forward {
@@ -206,6 +211,9 @@ macro_rules! forward {
             }
             fn is_sign_invariant(&self) -> bool {
                 (**self).is_sign_invariant()
+            }
+            fn zero_respecting(&self) -> ZeroRespecting {
+                (**self).zero_respecting()
             }
         }
     };

@@ -16,6 +16,12 @@ pub enum ProblemError {
     /// The problem's data are unusable.
     #[error("{0}")]
     InvalidData(String),
+    /// No constant binds two gradients at one sample.
+    #[error(
+        "the samples of {0} jump as the point moves: no Lipschitz constant of theirs exists, \
+         and no theorem that compares two points at one sample applies"
+    )]
+    SamplesJump(String),
     /// A derived constant is outside its range.
     #[error(transparent)]
     Hypothesis(#[from] HypothesisError),
@@ -38,6 +44,54 @@ impl Infimum {
     pub fn lower_bound(self) -> f64 {
         match self {
             Self::Exact(f) | Self::AtLeast(f) => f,
+        }
+    }
+}
+
+/// Where the constants of a problem hold: a convex set, so that they hold along every segment between its points.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub enum Region {
+    /// Everywhere.
+    Whole,
+    /// Where ||X||_F is at most this.
+    FrobeniusBall(f64),
+}
+
+impl Region {
+    /// Whether ||X|| <= radius implies that X lies in the region.
+    ///
+    /// `false` also where the circumradius of the norm's ball is only bounded and the bound is too large.
+    ///
+    /// # Errors
+    /// Those of the norm.
+    pub fn contains_ball<T: Scalar>(
+        self,
+        norm: &dyn Norm<T>,
+        dimensions: Dimensions,
+        radius: f64,
+    ) -> Result<bool, NormError> {
+        /// A product, and a circumradius that is a power.
+        const ROUNDING: f64 = 8.0 * f64::EPSILON;
+        match self {
+            Self::Whole => Ok(true),
+            Self::FrobeniusBall(largest) => {
+                Ok(radius * norm.ball(dimensions)?.circumradius <= largest * (1.0 + ROUNDING))
+            }
+        }
+    }
+
+    /// The point of the region that is nearest to X in the Frobenius norm.
+    pub fn nearest<T: Scalar>(self, x: &Matrix<T>) -> Matrix<T> {
+        let Self::FrobeniusBall(radius) = self else { return x.clone() };
+        let length = x.entries().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
+        if length <= radius { x.clone() } else { x * T::from_f64(radius / length) }
+    }
+
+    /// The same shape with `share` of its size.
+    pub fn scaled(self, share: f64) -> Self {
+        match self {
+            Self::Whole => Self::Whole,
+            Self::FrobeniusBall(radius) => Self::FrobeniusBall(share * radius),
         }
     }
 }
@@ -68,13 +122,18 @@ pub trait Problem<T: Scalar>: fmt::Debug + Send + Sync {
     /// What is known of inf f.
     fn infimum(&self) -> Infimum;
 
-    /// L of A2 in the given norm.
+    /// Where L and rho hold; X_0 lies in it, and inf f is the one of the whole space.
+    fn region(&self) -> Region {
+        Region::Whole
+    }
+
+    /// L of A2 in the given norm, between any two points of [`Problem::region`].
     ///
     /// # Errors
     /// [`ProblemError`] if the norm does not live on this space or the constant is degenerate.
     fn smoothness(&self, norm: &dyn Norm<T>) -> Result<Smoothness, ProblemError>;
 
-    /// rho of A4 in the given norm.
+    /// rho of A4 in the given norm, between any two points of [`Problem::region`].
     ///
     /// # Errors
     /// [`ProblemError`] if the norm does not live on this space.
@@ -197,6 +256,15 @@ mod tests {
         let infinity = f64::INFINITY;
         assert!(!holds(infinity, 1.0) && !holds(infinity, -infinity) && !holds(1.0, -infinity));
         assert!(holds(1.0, infinity) && holds(-infinity, 1.0) && holds(infinity, infinity));
+    }
+
+    #[test]
+    fn the_nearest_point_of_a_ball_is_the_point_itself_or_on_the_sphere() {
+        let x = Matrix::from_rows(&[[3.0, 4.0]]).unwrap();
+        assert_eq!(Region::Whole.nearest(&x), x);
+        assert_eq!(Region::FrobeniusBall(5.0).nearest(&x), x);
+        let on_the_sphere = Region::FrobeniusBall(5.0).scaled(0.5).nearest(&x);
+        assert_eq!(on_the_sphere, Matrix::from_rows(&[[1.5, 2.0]]).unwrap());
     }
 
     #[test]

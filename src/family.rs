@@ -91,6 +91,45 @@ impl Known {
         Self { scale: 1.0 / self.scale, family }
     }
 
+    /// sup{sum|x_ij|^3 : ||X|| <= 1}, ATTAINED.
+    ///
+    /// Of the numbers that the family puts through l_q there are d, and sum|x_ij|^3 is at most the sum of their cubes:
+    /// they are the entries, or 2-norms of lines (||.||_3 <= ||.||_2), or singular values (entries of a matrix with
+    /// respect to other orthonormal bases are no more than that: sum|x_ij|^3 <= ||X||_{S_3}^3, as
+    /// sum_i |x_ij|^3 <= (sum_i x_ij^2)^{3/2}, the diagonal of X^T X to the power 3/2, which its eigenvalues majorise).
+    /// Sums of cubes on the l_q ball are at most max{1, d^{1-3/q}}, at one number or at d equal ones: at a unit matrix, or
+    /// at a matrix whose entries are equal (entries), with one nonzero in each line (lines), or on the diagonal (singular
+    /// values).
+    pub(crate) fn cubes(self, dimensions: Dimensions) -> f64 {
+        let (q, count) = self.exponent_and_count(dimensions);
+        (count as f64).powf((1.0 - 3.0 / q).max(0.0)) / self.scale.powi(3)
+    }
+
+    /// q, and how many numbers are put through l_q.
+    fn exponent_and_count(self, dimensions: Dimensions) -> (f64, usize) {
+        match self.family {
+            Family::Schatten(q) => (q, dimensions.smaller_side()),
+            Family::Entries(q) => (q, dimensions.entries()),
+            Family::Columns(q) => (q, dimensions.columns()),
+            Family::Rows(q) => (q, dimensions.rows()),
+        }
+    }
+
+    /// A matrix X >= 0 with ||X|| = 1 on whose every number that goes through l_q is the same.
+    #[cfg(test)]
+    pub(crate) fn flat(self, dimensions: Dimensions) -> crate::spec::Matrix<f64> {
+        let (q, count) = self.exponent_and_count(dimensions);
+        let size = (count as f64).powf(-1.0 / q) / self.scale;
+        let is_hit = |i: usize, j: usize| match self.family {
+            Family::Schatten(_) => i == j,
+            Family::Entries(_) => true,
+            Family::Columns(_) => i == 0,
+            Family::Rows(_) => j == 0,
+        };
+        let entry = |i, j| if is_hit(i, j) { size } else { 0.0 };
+        crate::spec::Matrix::from_fn(dimensions.rows(), dimensions.columns(), entry)
+    }
+
     /// ||u v^T||, a product for each family.
     pub(crate) fn of_rank_one(self, u: &[f64], v: &[f64]) -> f64 {
         let (of_u, of_v) = match self.family {

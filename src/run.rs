@@ -513,7 +513,8 @@ mod tests {
     }
 
     fn scion() -> Scion<f64> {
-        Scion::new(ScionConfig { step_size: 0.05, averaging: 0.2 }, Arc::new(MaxEntry)).unwrap()
+        let config = ScionConfig { step_size: 0.05, averaging: 0.2, ..ScionConfig::default() };
+        Scion::new(config, Arc::new(MaxEntry)).unwrap()
     }
 
     fn targets() -> Vec<Target<f64>> {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use heavynorm::norms::{frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
 use heavynorm::spec::laws::{NormSample, norm_laws};
-use heavynorm::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel};
+use heavynorm::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, ZeroRespecting,
+};
 use heavynorm::tol;
 use quickcheck::{Arbitrary, Gen};
 
@@ -56,6 +58,8 @@ enum Fault {
     Seminorm,
     /// The sum of the entries is added, and sign invariance claimed.
     FalseSigns,
+    /// Rounding errors where S is zero.
+    Leak,
     /// Infinite entries have an infinite norm instead of an error.
     AcceptsInfinity,
     /// NaN is taken for zero in the dual norm.
@@ -89,6 +93,7 @@ const EXPECTED: &[(Fault, &[&str])] = &[
     (MovesAtZero, &["zero"]),
     (Seminorm, &["definiteness"]),
     (FalseSigns, &["signs"]),
+    (Leak, &["zeros"]),
     (AcceptsInfinity, &["refusal"]),
     (AcceptsNan, &["refusal"]),
 ];
@@ -156,6 +161,9 @@ impl Norm<f64> for Broken {
                 &direction * (dual / (dual + 1e-8))
             }
             Argmax => -&direction,
+            Leak if !s.is_zero() => Matrix::from_fn(s.nrows(), s.ncols(), |i, j| {
+                if s[(i, j)] == 0.0 { direction[(i, j)] + 1e-200 } else { direction[(i, j)] }
+            }),
             MovesAtZero if s.is_zero() => s.map(|_| 1e-3),
             _ => direction,
         })
@@ -181,6 +189,9 @@ impl Norm<f64> for Broken {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.norm.zero_respecting()
     }
 }
 

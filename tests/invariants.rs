@@ -5,11 +5,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders and files that only tests compile.
+/// Folders (with a slash at the end) and files that only tests compile.
 const FOR_TESTS: &[&str] = &[
     "src/algorithms/testing.rs",
+    "src/algorithms/tests/",
     "src/norms/support/tests.rs",
     "src/problems/checks.rs",
+    "proofs-check/checks/",
     "proofs-check/testing.rs",
 ];
 
@@ -53,7 +55,7 @@ fn whole(folder: &str) -> Vec<Source> {
 /// The same without the items marked `#[cfg(test)]`, which reach to the end of their block, and without comments.
 fn library(folders: &[&str]) -> Vec<Source> {
     let mut sources: Vec<Source> = folders.iter().flat_map(|folder| whole(folder)).collect();
-    sources.retain(|source| !FOR_TESTS.contains(&source.path.as_str()));
+    sources.retain(|source| !FOR_TESTS.iter().any(|path| source.path.starts_with(path)));
     for source in &mut sources {
         source.lines = code(&source.lines);
     }

@@ -1,12 +1,13 @@
 //! The planned theorems with the norms of the registry, on problems and oracles of the registry.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use heavynorm::algorithms::transported_scion::TransportedScionState;
 use heavynorm::algorithms::{
     self, BatchedScion, BatchedScionConfig, ConstrainedScion, ConstrainedScionConfig, MomentumState, Scion,
-    ScionConfig, TransportedScion, TransportedScionConfig,
+    ScionConfig, Start, StormScion, StormScionConfig, TransportedScion, TransportedScionConfig,
+    TwoPointState,
 };
 use heavynorm::noise::pareto::Pareto;
 use heavynorm::noise::{DirectedNoise, Direction, Noise, ScalarLaw};
@@ -90,6 +91,8 @@ fn setting(t: &dyn Theorem, problem: &Quadratic<f64>, norm: &AnyNorm, p: f64) ->
         gap: problem.gap().unwrap(),
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: Some(Radius::new(radius).unwrap()),
+        // The noise is additive.
+        sample_smoothness: problem.smoothness(&**norm).ok(),
     };
     let eps = t.trivial_accuracy(&setting).unwrap() / 3.0;
     setting.accuracy = Accuracy::new(eps).unwrap();
@@ -164,7 +167,7 @@ fn record_answers<A: Algorithm<f64>>(
 fn planned_path(
     plan: &Plan,
     setting: &Setting,
-    start: &Matrix<f64>,
+    start_point: &Matrix<f64>,
     oracle: &mut dyn StochasticOracle<f64>,
 ) -> Path {
     let norm = || Arc::clone(&setting.norm);
@@ -172,22 +175,27 @@ fn planned_path(
     let path = match plan.theorem {
         "U1" => {
             let config = BatchedScionConfig { step_size, batch: plan.batch };
-            record_answers(&BatchedScion::new(config, norm()).unwrap(), start, oracle, steps)
+            record_answers(&BatchedScion::new(config, norm()).unwrap(), start_point, oracle, steps)
         }
-        "U2" => {
-            let method = Scion::new(ScionConfig { step_size, averaging }, norm()).unwrap();
-            Path::record(&method, MomentumState::momentum, start, oracle, steps)
+        "U2" | "U2'" => {
+            let start = if plan.theorem == "U2" { Start::Gradient } else { Start::Zero };
+            let method = Scion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
+            Path::record(&method, MomentumState::momentum, start_point, oracle, steps)
         }
-        "U3" => {
-            let config = TransportedScionConfig { step_size, averaging };
-            let method = TransportedScion::new(config, norm()).unwrap();
-            Path::record(&method, TransportedScionState::momentum, start, oracle, steps)
+        "U3" | "U3'" => {
+            let start = if plan.theorem == "U3" { Start::Gradient } else { Start::Batch };
+            let method = TransportedScion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
+            Path::record(&method, TwoPointState::momentum, start_point, oracle, steps)
+        }
+        "U5" => {
+            let method = StormScion::new(StormScionConfig { step_size, averaging }, norm()).unwrap();
+            Path::record(&method, TwoPointState::momentum, start_point, oracle, steps)
         }
         "U6" => {
             let radius = setting.radius.unwrap().radius();
             let method =
                 ConstrainedScion::new(ConstrainedScionConfig { step_size, averaging, radius }, norm());
-            Path::record(&method.unwrap(), MomentumState::momentum, start, oracle, steps)
+            Path::record(&method.unwrap(), MomentumState::momentum, start_point, oracle, steps)
         }
         other => panic!("no method for {other}"),
     };
@@ -295,15 +303,16 @@ fn on_a_quadratic_only_the_transported_momentum_has_no_drift() {
     let exact = || ExactOracle::new(problem.clone());
     for averaging in [0.5, 0.1, 0.01] {
         let step_size = 0.01;
-        let config = TransportedScionConfig { step_size, averaging };
+        let config = TransportedScionConfig { step_size, averaging, ..ScionConfig::default() };
         let method = TransportedScion::new(config, Arc::clone(&norm)).unwrap();
-        let path =
-            Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut exact(), 300);
+        let path = Path::record(&method, TwoPointState::momentum, &problem.start(), &mut exact(), 300);
         // Y_t is rounded at (1 - alpha)/alpha times a step, and the average keeps 1/alpha roundings of gradients.
         let rounding = tol::rounding::<f64>(problem.dimensions()) / averaging;
         let drift = largest_drift(&problem, &path.unwrap());
         assert!(drift <= rounding, "{averaging}: {drift} > {rounding}");
-        let method = Scion::new(ScionConfig { step_size, averaging }, Arc::clone(&norm)).unwrap();
+        let method =
+            Scion::new(ScionConfig { step_size, averaging, ..ScionConfig::default() }, Arc::clone(&norm))
+                .unwrap();
         let path = Path::record(&method, MomentumState::momentum, &problem.start(), &mut exact(), 300);
         // A lag of (1 - alpha)/alpha steps.
         let drift = largest_drift(&problem, &path.unwrap());
@@ -356,8 +365,8 @@ fn one_thread_and_two_give_the_same_bits_in_the_spectral_norm() {
 struct Golden {
     /// Bit patterns of doubles in hexadecimal, matrix by matrix, column by column.
     noise: Vec<String>,
-    /// Column by column.
-    final_iterate: Vec<f64>,
+    /// By method, column by column.
+    final_iterates: BTreeMap<String, Vec<f64>>,
 }
 
 fn golden() -> Golden {
@@ -366,8 +375,18 @@ fn golden() -> Golden {
 
 const GOLDEN_STEPS: usize = 20;
 
+/// Four gradients at X_0, then one sample a step.
+const GOLDEN_DRAWS: usize = 4 + GOLDEN_STEPS - 1;
+
 /// What make_golden.py prints as the smallest singular value of a momentum.
-const GOLDEN_SMALLEST: f64 = 0.12453;
+const SMALLEST_SINGULAR_VALUES: [(&str, f64); 6] = [
+    ("scion", 0.0902),
+    ("scion from zero", 0.0926),
+    ("scion from a batch", 0.162),
+    ("transported-scion", 0.1245),
+    ("transported-scion from a batch", 0.0928),
+    ("storm-scion", 0.0928),
+];
 
 fn golden_noise() -> Arc<dyn Noise<f64>> {
     let gaussian = Arc::new(heavynorm::noise::gaussian::Gaussian);
@@ -379,7 +398,7 @@ fn golden_noise() -> Arc<dyn Noise<f64>> {
 fn the_stream_of_a_seed_is_the_recorded_one() {
     let mut rng = stream(2026, 7);
     let noise = golden_noise();
-    let drawn: Vec<String> = (0..GOLDEN_STEPS)
+    let drawn: Vec<String> = (0..GOLDEN_DRAWS)
         .flat_map(|_| {
             noise.sample(&mut rng).entries().map(|x| format!("{:016x}", x.to_bits())).collect::<Vec<_>>()
         })
@@ -387,11 +406,8 @@ fn the_stream_of_a_seed_is_the_recorded_one() {
     assert_eq!(drawn, golden().noise);
 }
 
-#[test]
-fn a_golden_trajectory_of_transported_scion_agrees_with_fifty_digits() {
-    // tests/data/make_golden.py runs the same method on the recorded noise at 50 digits. It prints that an early error is
-    // damped (by 0.04), and the smallest singular value of a momentum: a step commits an error of at most
-    // tol::rounding over that in its direction, times the step of 1/8.
+/// The problem of make_golden.py.
+fn golden_problem() -> Arc<Quadratic<f64>> {
     let rows = |rows: &[&[f64]]| Matrix::from_rows(rows).unwrap();
     let problem = Quadratic::new(
         &rows(&[&[2.0, 0.5], &[0.5, 1.0]]),
@@ -399,18 +415,33 @@ fn a_golden_trajectory_of_transported_scion_agrees_with_fifty_digits() {
         rows(&[&[1.0, -0.5, 0.25], &[0.75, 2.0, -1.0]]),
         rows(&[&[0.0, 1.0, 0.5], &[-0.25, 0.0, 1.0]]),
     );
-    let problem = Arc::new(problem.unwrap());
-    let config = TransportedScionConfig { step_size: 0.125, averaging: 0.25 };
-    let method = TransportedScion::new(config, norm("name = 'spectral'")).unwrap();
-    let mut oracle = NoisyOracle::new(problem.clone(), golden_noise(), stream(2026, 7));
-    let path =
-        Path::record(&method, TransportedScionState::momentum, &problem.start(), &mut oracle, GOLDEN_STEPS);
-    let found = path.unwrap().points.pop().unwrap();
-    let expected = Matrix::from_fn(2, 3, |i, j| golden().final_iterate[2 * j + i]);
-    let error = (&found - &expected).max_abs();
-    let steps = GOLDEN_STEPS as f64;
-    let tolerance = steps * 0.125 * tol::rounding::<f64>(problem.dimensions()) / GOLDEN_SMALLEST;
-    assert!(error <= tolerance, "{error} > {tolerance}: {found:?}");
+    Arc::new(problem.unwrap())
+}
+
+#[test]
+fn golden_trajectories_agree_with_fifty_digits() {
+    // tests/data/make_golden.py runs the same methods on the recorded noise at 50 digits. It prints that an early error is
+    // damped (by 0.05 at least), and the smallest singular value of a momentum: a step commits an error of at most
+    // tol::rounding over that in its direction, times the step of 1/8. On a quadratic STORM and the transported form from
+    // a batch are one method where the noise is additive: their momenta have the same error.
+    let (problem, trajectories) = (golden_problem(), golden().final_iterates);
+    for (name, smallest) in SMALLEST_SINGULAR_VALUES {
+        let (method, start) = name.split_once(" from ").unwrap_or((name, "gradient"));
+        let start = start.trim_start_matches("a ");
+        let key = if method == "storm-scion" { String::new() } else { format!("start = '{start}'") };
+        let table = format!("name = '{method}'\nstep_size = 0.125\naveraging = 0.25\n{key}");
+        let method = algorithms::build::<f64>(&table.parse().unwrap(), norm("name = 'spectral'")).unwrap();
+        let mut oracle = NoisyOracle::new(problem.clone(), golden_noise(), stream(2026, 7));
+        let mut run = method.begin(&problem.start(), &mut oracle).unwrap();
+        (0..GOLDEN_STEPS).for_each(|_| run.step(&mut oracle).unwrap());
+        let expected = Matrix::from_fn(2, 3, |i, j| trajectories[name][2 * j + i]);
+        let error = (run.iterate() - &expected).max_abs();
+        let each = 0.125 * tol::rounding::<f64>(problem.dimensions()) / smallest;
+        let tolerance = GOLDEN_STEPS as f64 * each;
+        assert!(error <= tolerance, "{name}: {error} > {tolerance}");
+    }
+    assert_eq!(trajectories.len(), SMALLEST_SINGULAR_VALUES.len());
+    assert_eq!(trajectories["storm-scion"], trajectories["transported-scion from a batch"]);
 }
 
 /// Delta = 2, L = 3, sigma = eps = 1 on 4 x 6, in the spectral norm.
@@ -425,6 +456,7 @@ fn spectral_setting(p: f64, sigma: f64) -> Setting {
         gap: Gap::new(2.0).unwrap(),
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: None,
+        sample_smoothness: None,
         norm,
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use heavynorm::spec::{
     Accuracy, Dimensions, Gap, HessianLipschitz, MomentOrder, NoiseScale, Norm, Smoothness,
 };
-use heavynorm_proofs_check::{Plan, PlanError, Radius, Setting, theorem};
+use heavynorm_proofs_check::{Cost, Plan, PlanError, Radius, Setting, theorem};
 
 use super::norm::NormChoice;
 use super::output::{number, print, print_json};
@@ -19,9 +19,11 @@ All constants are stated in the norm that is named (noise and gradients in its d
 
 Examples:
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
-  heavynorm plan --theorem U3 --norm schatten --param q=4 --shape 10x64 --p 2 --gap 1 --smooth 1 --hessian 1 --sigma 1 --eps 0.1 --json")]
+  heavynorm plan --theorem U3 --norm schatten --param q=4 --shape 10x64 --p 2 --gap 1 --smooth 1 --hessian 1 --sigma 1 --eps 0.1 --json
+  heavynorm plan --theorem U5 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sample-smooth 4 --sigma 1 --eps 0.1")]
 pub(super) struct PlanArgs {
-    /// The theorem: U1 batched Scion, U2 Scion, U3 Transported Scion, U6 constrained Scion.
+    /// The theorem: U1 batched Scion, U2 Scion, U2' Scion from a zero average, U3 Transported Scion, U3' Transported Scion
+    /// from a mean, U5 STORM-Scion, U6 constrained Scion (U2p and U3p stand for U2' and U3').
     #[arg(long, value_name = "ID")]
     theorem: String,
     /// The norm's name; `heavynorm norm list` shows them.
@@ -41,7 +43,11 @@ pub(super) struct PlanArgs {
     /// L: the gradient is Lipschitz with this constant, from the norm to its dual.
     #[arg(long, value_name = "L")]
     smooth: f64,
-    /// rho: the Hessian is Lipschitz with this constant (needed for U3; 0 for a quadratic).
+    /// Lbar: stochastic gradients at one sample are Lipschitz in p-th mean with this constant (for U5; left out it is L,
+    /// which is right for noise that does not depend on the point).
+    #[arg(long, value_name = "LBAR")]
+    sample_smooth: Option<f64>,
+    /// rho: the Hessian is Lipschitz with this constant (needed for U3 and U3'; 0 for a quadratic).
     #[arg(long, value_name = "RHO")]
     hessian: Option<f64>,
     /// sigma: the p-th moment of the noise in the dual norm is at most sigma^p.
@@ -67,6 +73,7 @@ pub(super) fn call(args: PlanArgs) -> Result<(), Failure> {
 fn with_option(e: &PlanError) -> Failure {
     let option = match e {
         PlanError::MissingHessianLipschitz(_) => ": --hessian RHO",
+        PlanError::MissingSampleSmoothness(_) => ": --sample-smooth LBAR",
         PlanError::MissingRadius(_) => ": --radius R",
         _ => "",
     };
@@ -87,6 +94,7 @@ fn setting(args: &PlanArgs) -> Result<Setting, Failure> {
         moment_order: MomentOrder::new(args.p)?,
         noise_scale: NoiseScale::new(args.sigma)?,
         smoothness: Smoothness::new(args.smooth, label.clone())?,
+        sample_smoothness: Some(Smoothness::new(args.sample_smooth.unwrap_or(args.smooth), label.clone())?),
         hessian_lipschitz: args.hessian.map(|rho| HessianLipschitz::new(rho, label)).transpose()?,
         gap: Gap::new(args.gap)?,
         accuracy: Accuracy::new(args.eps)?,
@@ -106,7 +114,9 @@ fn text(plan: &Plan) -> String {
     line("step size", number(plan.step_size));
     line("horizon T", format!("{}", plan.horizon));
     line("batch B", format!("{}", plan.batch));
-    line("calls T B", format!("{}", plan.calls));
+    let Cost { first, further } = plan.cost;
+    let sum = if first == further { "T B".into() } else { format!("{first} + {further} (T - 1)") };
+    line("calls", format!("{} = {sum}", plan.calls));
     line("K_p", format!("in [{}, {}]", number(plan.noise_type.lower), number(plan.noise_type.upper)));
     line("dimension factor", number(plan.dimension_factor));
     line("moment order used", number(plan.moment_order));

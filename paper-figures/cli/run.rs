@@ -11,9 +11,10 @@ use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built, Logistic};
 use heavynorm::registry::name_of_table;
 use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
-use heavynorm::spec::{Accuracy, MomentOrder, Norm};
+use heavynorm::spec::{Accuracy, MomentOrder, Norm, ProblemError, Smoothness};
 use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
+use heavynorm_proofs_check::region::stays_within;
 use heavynorm_proofs_check::theorems::Theorem;
 use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,8 +28,9 @@ use crate::npy;
 const EXAMPLE: &str = r#"The file, for example:
 
   [problem]
-  # or quadratic; or logistic with features,
-  # labels (.npy files) and classes
+  # or another of heavynorm run --list;
+  # or logistic with features, labels (.npy
+  # files) and classes
   name = "digits"
   lambda = 1e-3
 
@@ -237,7 +239,7 @@ struct Promise {
 impl Promise {
     /// The bound after this many calls, if they are not those of the plan.
     fn at(&self, calls: u64) -> Result<Option<f64>, Failure> {
-        let horizon = calls.div_ceil(self.parameters.batch);
+        let horizon = self.theorem.cost(&self.parameters).steps_until(calls);
         if horizon == self.parameters.horizon {
             return Ok(None);
         }
@@ -287,6 +289,7 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
         )));
     }
     let setting = setting(file, sampling, norm, radius)?;
+    stays_within(sampling.problem().region(), &*theorem, &setting)?;
     let plan = theorem.plan(&setting)?;
     let parameters = theorem.schedule(&setting)?;
     let table = theorem.method_table(&setting, &parameters)?;
@@ -315,11 +318,24 @@ fn setting(
         moment_order: p,
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
+        sample_smoothness: sample_smoothness(sampling, &**norm, p)?,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,
         radius,
     })
+}
+
+/// Lbar, where there is one; a theorem that needs it says so.
+fn sample_smoothness(
+    sampling: &Sampling<f64>,
+    norm: &dyn Norm<f64>,
+    p: MomentOrder,
+) -> Result<Option<Smoothness>, Failure> {
+    match sampling.sample_smoothness(norm, p) {
+        Err(ProblemError::SamplesJump(_)) => Ok(None),
+        other => Ok(Some(other?)),
+    }
 }
 
 /// The horizon in calls, within what was allowed.

@@ -169,7 +169,32 @@ fn a_plan_has_the_parameters_and_keeps_its_promise() {
 }
 
 #[test]
+fn plans_with_a_first_step_of_its_own_count_its_calls() {
+    let json = |id, more: &[&'static str]| -> Value {
+        let run =
+            heavynorm_in(folder().path(), &[&with(&PLAN, "--theorem", id)[..], more, &["--json"]].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let count = |json: &Value, key: &str| json[key].as_u64().unwrap();
+    // 1/alpha = 80^3 * 192, as above.
+    let batch = 80_u64.pow(3) * 192;
+    let transported = json("U3'", &["--hessian", "1"]);
+    assert_eq!(count(&transported, "calls"), count(&transported, "horizon") - 1 + batch);
+    assert_eq!(json("U3p", &["--hessian", "1"]), transported);
+    let storm = json("U5", &[]);
+    assert_eq!(count(&storm, "calls"), 2 * (count(&storm, "horizon") - 1) + batch);
+    assert_eq!(json("U5", &["--sample-smooth", "1"]), storm);
+    let rougher = json("U5", &["--sample-smooth", "2"]);
+    assert!(count(&rougher, "horizon").abs_diff(2 * count(&storm, "horizon")) <= 1, "{rougher}");
+    assert_eq!(count(&json("U2p", &[]), "calls"), count(&json("U2", &[]), "calls"));
+    let text = heavynorm_in(folder().path(), &with(&PLAN, "--theorem", "U5")).stdout;
+    assert!(text.contains(&format!("= {batch} + 2 (T - 1)")), "{text}");
+}
+
+#[test]
 fn wrong_plans_say_what_to_do() {
+    refused(&[&with(&PLAN, "--theorem", "U5")[..], &["--sample-smooth", "0"]].concat(), "L must be");
     refused(&with(&PLAN, "--theorem", "U9"), "U3");
     refused(&with(&PLAN, "--theorem", "U3"), "--hessian");
     refused(&with(&PLAN, "--theorem", "U6"), "--radius");
@@ -249,6 +274,16 @@ fn wrong_toml_says_what_and_where() {
         ),
         ("step_size = 0.05\naveraging = 0.5", "schedule = \"theorem:U99\"", "U2"),
         ("step_size = 0.05", "schedule = \"theorem:U2\"\nstep_size = 0.05", "schedule"),
+        (
+            "step_size = 0.05\naveraging = 0.5",
+            "schedule = \"theorem:U2'\"\nstart = \"zero\"",
+            "numbers or a schedule, not both: remove start",
+        ),
+        (
+            "step_size = 0.05\naveraging = 0.5",
+            "schedule = \"theorem:U5\"",
+            "schedules the method storm-scion",
+        ),
     ];
     let folder = folder();
     for (from, to, advice) in wrong {
@@ -262,6 +297,30 @@ fn wrong_toml_says_what_and_where() {
     }
     assert_eq!(heavynorm_in(folder.path(), &["run", "absent.toml"]).code, 2);
     assert_eq!(heavynorm_in(folder.path(), &["run", "."]).code, 2);
+}
+
+#[test]
+fn on_a_problem_whose_constants_hold_on_a_ball_only_the_constrained_form_is_scheduled() {
+    let folder = folder();
+    let run = |method: &str| {
+        let problem = "[problem]\nname = 'factorisation'\nrows = 3\ncolumns = 2\nradius = 4.0\n[norm]\nname = 'spectral'";
+        let text = format!("{problem}\n[method]\n{method}\n[run]\nseeds = 1\neps = 20.0\np = 2.0\n");
+        fs::write(folder.path().join("e.toml"), text).unwrap();
+        heavynorm_in(folder.path(), &["run", "e.toml"])
+    };
+    for (name, id) in [("batched-scion", "U1"), ("scion", "U2"), ("transported-scion", "U3")] {
+        let refused = run(&format!("name = '{name}'\nschedule = 'theorem:{id}'"));
+        assert_eq!(refused.code, 2, "{}", refused.stdout);
+        assert!(refused.stderr.contains("take theorem U6 (constrained-scion)"), "{}", refused.stderr);
+    }
+    let with_radius = |radius: &str| {
+        run(&format!("name = 'constrained-scion'\nschedule = 'theorem:U6'\nradius = {radius}"))
+    };
+    // 2 columns: a spectral ball of radius R has Frobenius radius sqrt 2 R.
+    let refused = with_radius("2.9");
+    assert!(refused.code == 2 && refused.stderr.contains("at most 2.82"), "{}", refused.stderr);
+    let admitted = with_radius("2.8");
+    assert_eq!(admitted.code, 0, "{}", admitted.stderr);
 }
 
 /// A .npy file of format 1.0.
@@ -379,6 +438,58 @@ fn a_promise_is_the_theorems_own_at_the_horizon_that_is_run() {
     assert!((at.as_f64().unwrap() > bound) == (planned > 200), "{planned} {bound} {at}");
     let text = run_with(NUMBERS, scion, &[]).stdout;
     assert!(text.contains("at the horizon of 200 calls, not the planned"), "{text}");
+}
+
+#[test]
+fn every_theorem_schedules_a_run() {
+    for (method, id) in [("scion", "U2'"), ("transported-scion", "U3'"), ("storm-scion", "U5")] {
+        let text = format!("name = \"{method}\"\nschedule = \"theorem:{id}\"\n\n[run]\neps = 1.0\np = 2.0");
+        let json: Value = serde_json::from_str(&run_with(NUMBERS, &text, &["--json"]).stdout).unwrap();
+        let start = &json["tables"]["method"]["start"];
+        match id {
+            "U2'" => assert_eq!(start, "zero"),
+            "U3'" => assert_eq!(start, "batch"),
+            _ => assert!(start.is_null()),
+        }
+        // At the horizon of 200 calls that the file asks for.
+        let calls = |key: &str| json["plan"]["cost"][key].as_u64().unwrap();
+        let steps = 1 + 200_u64.saturating_sub(calls("first")).div_ceil(calls("further"));
+        for outcome in json["outcomes"].as_array().unwrap() {
+            assert_eq!(outcome["steps"], steps, "{id}");
+        }
+    }
+}
+
+#[test]
+fn two_points_at_one_sample_have_a_constant_for_minibatches_and_none_where_samples_jump() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |problem_and_noise: &str| {
+        let method = "[method]\nname = 'storm-scion'\nschedule = 'theorem:U5'";
+        let numbers = "[run]\nseeds = 1\nhorizon = 5\neps = 2.0\np = 1.5";
+        fs::write(folder.path().join("e.toml"), format!("{problem_and_noise}\n{method}\n{numbers}\n"))
+            .unwrap();
+        heavynorm_in(folder.path(), &["run", "e.toml", "--json"])
+    };
+    let norm = "[norm]\nname = 'frobenius'";
+    let regression =
+        "[problem]\nname = 'robust-regression'\nrows = 2\ncolumns = 2\nsamples = 9\nloss = 'welsch'";
+    let step = |noise: &str| {
+        let run = run(&format!("{regression}\n{norm}\n{noise}"));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let json: Value = serde_json::from_str(&run.stdout).unwrap();
+        json["plan"]["step_size"].as_f64().unwrap()
+    };
+    assert!(step("[noise]\nname = 'gaussian'\ndirection = 'full'\nscale = 1.0") > 0.0);
+    assert!(step("[noise]\nbatch = 2") > 0.0);
+    let chains = run(&format!(
+        "[problem]\nname = 'chain-blocks'\nblocks = 2\nlength = 2\nreveal_probability = 0.5\n{norm}"
+    ));
+    assert!(
+        chains.code == 2 && chains.stderr.contains("U5 needs Lbar"),
+        "{} {}",
+        chains.stdout,
+        chains.stderr
+    );
 }
 
 #[test]

@@ -323,5 +323,6 @@ fn designed(
         gap: Gap::new(delta)?,
         accuracy: Accuracy::new(1.0)?,
         radius: None,
+        sample_smoothness: None,
     })
 }

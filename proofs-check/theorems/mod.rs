@@ -34,14 +34,18 @@
 //! | `drift` | old gradients were taken elsewhere |
 //! | `noise` | what averaging leaves of the noise |
 
+use heavynorm::algorithms::Start;
 use heavynorm::spec::Statement;
 
 use crate::plan::promised;
-use crate::{Bound, Parameters, Plan, PlanError, Setting};
+use crate::{Bound, Cost, Parameters, Plan, PlanError, Rates, Setting};
 
 pub mod u1;
 pub mod u2;
+pub mod u2_prime;
 pub mod u3;
+pub mod u3_prime;
+pub mod u5;
 pub mod u6;
 
 /// An upper bound with its schedule.
@@ -55,11 +59,25 @@ pub trait Theorem: Send + Sync {
     /// How M_0 is formed.
     fn start(&self) -> &'static str;
 
+    /// What the steps of the method cost with these parameters.
+    fn cost(&self, parameters: &Parameters) -> Cost {
+        Cost::every(parameters.batch)
+    }
+
     /// The parameters at which the bound is at most eps.
     ///
     /// # Errors
     /// [`PlanError`]: a missing or misplaced hypothesis, or counts out of reach.
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError>;
+
+    /// alpha and the step size of the schedule alone.
+    ///
+    /// # Errors
+    /// Those of [`Theorem::schedule`], without those of counts where a theorem can do without them.
+    fn rates(&self, setting: &Setting) -> Result<Rates, PlanError> {
+        let Parameters { alpha, step_size, .. } = self.schedule(setting)?;
+        Ok(Rates { alpha, step_size })
+    }
 
     /// The theorem's right-hand side at ANY parameters: alpha in (0, 1], step size > 0 (at most 1 in the constrained
     /// form), T and B at least 1. It does not depend on eps.
@@ -93,6 +111,7 @@ pub trait Theorem: Send + Sync {
     fn plan(&self, setting: &Setting) -> Result<Plan, PlanError> {
         let parameters = self.schedule(setting)?;
         let Parameters { alpha, step_size, horizon, batch } = parameters;
+        let cost = self.cost(&parameters);
         let bound = self.bound(setting, &parameters)?;
         let eps = setting.accuracy.eps();
         let noise_type = setting.norm.noise_type(setting.dimensions, setting.moment_order)?;
@@ -103,7 +122,8 @@ pub trait Theorem: Send + Sync {
             step_size,
             horizon,
             batch,
-            calls: crate::plan::count("number of calls", horizon as f64 * batch as f64)?,
+            cost,
+            calls: crate::plan::count("number of calls", cost.of(horizon))?,
             bound: promised(bound.total(), eps)?,
             bound_terms: bound.terms,
             noise_type,
@@ -117,10 +137,18 @@ pub trait Theorem: Send + Sync {
 
 /// Every theorem.
 pub fn theorems() -> Vec<Box<dyn Theorem>> {
-    vec![Box::new(u1::U1), Box::new(u2::U2), Box::new(u3::U3), Box::new(u6::U6)]
+    vec![
+        Box::new(u1::U1),
+        Box::new(u2::U2),
+        Box::new(u2_prime::U2Prime),
+        Box::new(u3::U3),
+        Box::new(u3_prime::U3Prime),
+        Box::new(u5::U5),
+        Box::new(u6::U6),
+    ]
 }
 
-/// The theorem with this ID.
+/// The theorem with this ID; p stands for a prime where a shell would take it for a quote: U2p is U2'.
 ///
 /// # Errors
 /// [`PlanError::UnknownTheorem`] with the IDs there are.
@@ -128,8 +156,20 @@ pub fn theorem(id: &str) -> Result<Box<dyn Theorem>, PlanError> {
     let known = theorems().iter().map(|t| t.statement().id).collect::<Vec<_>>().join(", ");
     theorems()
         .into_iter()
-        .find(|t| t.statement().id == id)
+        .find(|t| [id, &id.replace('p', "'")].contains(&t.statement().id))
         .ok_or_else(|| PlanError::UnknownTheorem { found: id.into(), known })
+}
+
+/// The table of a method whose average has another start than one gradient.
+fn started_table(method: &str, start: Start, parameters: &Parameters) -> toml::Table {
+    let mut table = table(method, &[("step_size", parameters.step_size), ("averaging", parameters.alpha)]);
+    let word = match start {
+        Start::Gradient => "gradient",
+        Start::Zero => "zero",
+        Start::Batch => "batch",
+    };
+    table.insert("start".into(), word.into());
+    table
 }
 
 fn table(method: &str, numbers: &[(&str, f64)]) -> toml::Table {
@@ -153,7 +193,7 @@ mod tests {
     use super::*;
     use crate::Radius;
 
-    /// Delta = L = rho = R = sigma = 1, eps = 0.1, 8 x 8.
+    /// Delta = L = Lbar = rho = R = sigma = 1, eps = 0.1, 8 x 8.
     fn setting(norm: Arc<dyn Norm<f64>>, p: f64) -> Setting {
         Setting {
             dimensions: Dimensions::new(8, 8).unwrap(),
@@ -164,6 +204,7 @@ mod tests {
             gap: Gap::new(1.0).unwrap(),
             accuracy: Accuracy::new(0.1).unwrap(),
             radius: Some(Radius::new(1.0).unwrap()),
+            sample_smoothness: Some(Smoothness::new(1.0, norm.label()).unwrap()),
             norm,
         }
     }
@@ -189,6 +230,25 @@ mod tests {
         let eta = (0.025_f64 / (1.0 - 1.0 / 6400.0)).sqrt() / 6400.0;
         assert!((u3.step_size / eta - 1.0).abs() < 1e-14);
         assert_eq!(u3.horizon, (40.0 / eta).ceil() as u64);
+        assert_eq!((u3.cost, u3.calls), (Cost::every(1), u3.horizon));
+        // U2': the first entry alone, which is the larger one in U2 as well. Start-up 2 (1-alpha) sqrt 2 * 6400/T.
+        let u2_prime = plan("U2'", &s);
+        assert_eq!((u2_prime.alpha, u2_prime.step_size), (u2.alpha, u2.step_size));
+        assert_eq!((u2_prime.horizon, u2_prime.calls), (20_480_000, 20_480_000));
+        let start_up = (1.0 - 1.0 / 6400.0) * 8f64.sqrt() / 3200.0;
+        assert!((u2_prime.bound_terms.get("start_up").unwrap() / start_up - 1.0).abs() < 1e-13);
+        // U3': without the start-up; 6400 calls for X_0, one for every other step.
+        let u3_prime = plan("U3'", &s);
+        assert_eq!((u3_prime.alpha, u3_prime.step_size), (u3.alpha, u3.step_size));
+        assert_eq!((u3_prime.horizon, u3_prime.calls), (u3.horizon, u3.horizon - 1 + 6400));
+        // U5: eta = 0.1/(16 * 80 (1-alpha)) = 7.8137e-5 < 0.0125, T = 40/eta, two calls a step but for the first.
+        let u5 = plan("U5", &s);
+        let eta = 0.1 / (1280.0 * (1.0 - 1.0 / 6400.0));
+        assert!((u5.alpha * 6400.0 - 1.0).abs() < 1e-14 && (u5.step_size / eta - 1.0).abs() < 1e-14);
+        assert_eq!(u5.horizon, (40.0 / eta).ceil() as u64);
+        assert_eq!(u5.calls, 6400 + 2 * (u5.horizon - 1));
+        // descent 1/4, curvature, drift 1/4, noise 1/4 of eps.
+        assert!((u5.bound - (0.075 + eta / 2.0)).abs() < 1e-7, "{}", u5.bound);
         // gamma = 0.1/(16 * 6400), T = 64 * 6400/0.01.
         let u6 = plan("U6", &s);
         assert!((u6.step_size * 1_024_000.0 - 1.0).abs() < 1e-14);
@@ -200,9 +260,10 @@ mod tests {
         for norm in [Arc::new(Spectral) as Arc<dyn Norm<f64>>, Arc::new(MaxEntry)] {
             let mut s = setting(norm, 1.2);
             s.noise_scale = NoiseScale::new(0.1 / 8.0).unwrap();
-            for id in ["U2", "U3", "U6"] {
+            for id in ["U2", "U2'", "U3", "U3'", "U5", "U6"] {
                 let plan = plan(id, &s);
                 assert_eq!((plan.alpha, plan.moment_order), (1.0, 1.0), "{id}");
+                assert_eq!(plan.bound_terms.get("drift").unwrap_or_default(), 0.0, "{id}");
             }
             s.noise_scale = NoiseScale::new(0.1 / 4.0).unwrap();
             assert_eq!(plan("U1", &s).batch, 1);
@@ -233,22 +294,27 @@ mod tests {
     fn the_exponents_of_the_abstract_come_out() {
         for p in [1.5, 1.75, 2.0] {
             let mut s = setting(Arc::new(Spectral), p);
-            for id in ["U1", "U2"] {
+            for id in ["U1", "U2", "U2'"] {
                 let found = exponent(id, &s, 0.1);
                 assert!((found - (3.0 * p - 2.0) / (p - 1.0)).abs() < 1e-2, "{id}, p = {p}: {found}");
             }
             // Where the curvature does not limit the step, and there is more to descend than to start up.
             s.smoothness = Smoothness::new(1e-3, s.norm.label()).unwrap();
             s.gap = Gap::new(10.0).unwrap();
-            let found = exponent("U3", &s, 0.1);
-            assert!((found - (5.0 * p - 3.0) / (2.0 * p - 2.0)).abs() < 1e-2, "U3, p = {p}: {found}");
+            for id in ["U3", "U3'"] {
+                let found = exponent(id, &s, 0.1);
+                assert!((found - (5.0 * p - 3.0) / (2.0 * p - 2.0)).abs() < 1e-2, "{id}, p = {p}: {found}");
+            }
+            s.gap = Gap::new(1000.0).unwrap();
+            let found = exponent("U5", &s, 0.1);
+            assert!((found - (2.0 * p - 1.0) / (p - 1.0)).abs() < 1e-2, "U5, p = {p}: {found}");
         }
     }
 
     #[test]
     fn the_smaller_side_enters_once_in_the_spectral_norm() {
         for p in [1.5, 2.0] {
-            for id in ["U1", "U2", "U3"] {
+            for id in ["U1", "U2", "U2'", "U3", "U3'", "U5"] {
                 let calls = |n| {
                     let mut s = setting(Arc::new(Spectral), p);
                     s.dimensions = Dimensions::new(n, 1000).unwrap();
@@ -265,23 +331,31 @@ mod tests {
         let mut s = setting(Arc::new(Frobenius), 2.0);
         s.hessian_lipschitz = None;
         s.radius = None;
+        s.sample_smoothness = None;
+        assert_eq!(error("U5", &s), PlanError::MissingSampleSmoothness("U5"));
+        assert_eq!(error("U3'", &s), PlanError::MissingHessianLipschitz("U3'"));
         assert_eq!(error("U3", &s), PlanError::MissingHessianLipschitz("U3"));
         assert_eq!(error("U6", &s), PlanError::MissingRadius("U6"));
         assert!(theorem("U2").unwrap().plan(&s).is_ok());
         s.hessian_lipschitz = Some(HessianLipschitz::new(1.0, NormLabel::new("spectral")).unwrap());
         let wrong = |e| matches!(e, PlanError::Hypothesis(HypothesisError::WrongNorm { .. }));
-        assert!(wrong(error("U3", &s)));
+        assert!(wrong(error("U3", &s)) && wrong(error("U3'", &s)));
+        s.sample_smoothness = Some(Smoothness::new(1.0, NormLabel::new("spectral")).unwrap());
+        assert!(wrong(error("U5", &s)));
         s.smoothness = Smoothness::new(1.0, NormLabel::new("spectral")).unwrap();
-        assert!(["U1", "U2", "U3", "U6"].iter().all(|id| wrong(error(id, &s)) || *id == "U6"));
+        assert!(theorems().iter().all(|t| wrong(error(t.statement().id, &s))));
         assert!(Radius::new(0.0).is_err() && Radius::new(f64::NAN).is_err());
         let Err(unknown) = theorem("U9") else { panic!("U9 was found") };
-        assert!(unknown.to_string().contains("U1, U2, U3, U6"));
+        assert!(unknown.to_string().contains("U1, U2, U2', U3, U3', U5, U6"));
+        assert_eq!(theorem("U2p").unwrap().statement().id, "U2'");
+        assert_eq!(theorem("U3p").unwrap().statement().id, "U3'");
+        assert!(theorem("U5p").is_err() && theorem("p").is_err() && theorem("").is_err());
     }
 
     #[test]
     fn counts_out_of_reach_are_errors_with_the_number() {
         let mut s = setting(Arc::new(Spectral), 1.01);
-        for id in ["U1", "U2", "U3", "U6"] {
+        for id in theorems().iter().map(|t| t.statement().id) {
             match theorem(id).unwrap().plan(&s) {
                 Err(PlanError::OutOfReach { value, .. }) => assert!(value > 9e15, "{id}: {value}"),
                 other => panic!("{id}: {other:?}"),
@@ -325,10 +399,27 @@ mod tests {
     fn an_accuracy_that_the_start_has_already_is_called_trivial() {
         let mut s = setting(Arc::new(Frobenius), 2.0);
         s.accuracy = Accuracy::new(1.5).unwrap();
-        assert!(plan("U1", &s).trivial && plan("U3", &s).trivial);
+        assert!(plan("U1", &s).trivial && plan("U3", &s).trivial && plan("U5", &s).trivial);
         assert!(!plan("U6", &s).trivial);
         s.accuracy = Accuracy::new(1.4).unwrap();
         assert!(!plan("U1", &s).trivial);
+    }
+
+    #[test]
+    fn without_a_start_up_of_the_noise_no_horizon_is_longer() {
+        // Little to descend, much noise: what the start costs is all that U2 and U3 take.
+        let mut s = setting(Arc::new(Frobenius), 2.0);
+        s.gap = Gap::new(0.01).unwrap();
+        s.noise_scale = NoiseScale::new(100.0).unwrap();
+        for (with, without) in [("U2", "U2'"), ("U3", "U3'")] {
+            assert!(plan(with, &s).horizon > 5 * plan(without, &s).horizon, "{with}");
+        }
+        // Where eps is beyond what X_0 has, the biased start needs its own entry of T, and only there.
+        let s = |eps| Setting { accuracy: Accuracy::new(eps).unwrap(), ..s.clone() };
+        let start_up = |eps| plan("U2'", &s(eps)).bound_terms.get("start_up").unwrap() / eps;
+        let trivial = theorem("U2'").unwrap().trivial_accuracy(&s(1.0)).unwrap();
+        assert!(start_up(0.999 * trivial) < 1.0 / 8.0);
+        assert!((start_up(4.0 * trivial) - 1.0 / 4.0).abs() < 1e-3);
     }
 
     #[test]
@@ -350,7 +441,7 @@ mod tests {
             let mut decades = |low: f64, high: f64| 10f64.powf(low + (high - low) * unit());
             let (l, gap, eps, sigma) =
                 (decades(-3.0, 3.0), decades(-3.0, 3.0), decades(-2.0, 1.0), decades(-3.0, 1.5));
-            let (rho, radius) = (decades(-4.0, 3.0), decades(-2.0, 1.0));
+            let (rho, radius, l_bar) = (decades(-4.0, 3.0), decades(-2.0, 1.0), decades(-3.0, 3.0));
             let p = 1.05 + 0.95 * unit();
             let side = |u: f64| 1 + (u * 16.0) as usize;
             let dimensions = Dimensions::new(side(unit()), side(unit())).unwrap();
@@ -368,6 +459,7 @@ mod tests {
                 gap: Gap::new(gap).unwrap(),
                 accuracy: Accuracy::new(eps).unwrap(),
                 radius: Some(Radius::new(radius).unwrap()),
+                sample_smoothness: Some(Smoothness::new(l_bar, norm.label()).unwrap()),
                 norm,
             })
         }
@@ -388,7 +480,8 @@ mod tests {
             && plan.alpha > 0.0
             && plan.alpha <= 1.0
             && (plan.step_size <= 1.0 || plan.theorem != "U6")
-            && plan.calls == plan.horizon * plan.batch;
+            && plan.calls == plan.cost.first + plan.cost.further * (plan.horizon - 1)
+            && plan.cost.steps_until(plan.calls) == plan.horizon;
         Some(if kept { Ok(()) } else { Err(format!("{plan:?}")) })
     }
 

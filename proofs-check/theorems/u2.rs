@@ -32,7 +32,7 @@ use heavynorm::spec::{Claim, Evidence, Source, Statement};
 
 use super::Theorem;
 use crate::plan::{count, step_size};
-use crate::{Bound, Parameters, PlanError, Setting};
+use crate::{Bound, Parameters, PlanError, Rates, Setting};
 
 /// The theorem.
 #[derive(Debug, Clone, Copy)]
@@ -59,18 +59,20 @@ impl Theorem for U2 {
         "one gradient at X_0"
     }
 
+    fn rates(&self, setting: &Setting) -> Result<Rates, PlanError> {
+        let eps = setting.accuracy.eps();
+        let alpha = setting.averaging()?.largest_alpha(eps / 8.0);
+        Ok(Rates { alpha, step_size: step_size(alpha * eps / (8.0 * setting.l()?))? })
+    }
+
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError> {
         let (delta, l, eps) = (setting.gap.delta(), setting.l()?, setting.accuracy.eps());
         let sigma = setting.noise_scale.sigma();
-        let alpha = setting.averaging()?.largest_alpha(eps / 8.0);
+        let Rates { alpha, step_size } = self.rates(setting)?;
         let descent = 32.0 * delta * l / (alpha * (eps * eps));
         let start_up = 32.0 * sigma / (3.0 * alpha * eps);
-        Ok(Parameters {
-            alpha,
-            step_size: step_size(alpha * eps / (8.0 * l))?,
-            horizon: count("horizon", larger(descent, start_up))?,
-            batch: 1,
-        })
+        let horizon = count("horizon", larger(descent, start_up))?;
+        Ok(Parameters { alpha, step_size, horizon, batch: 1 })
     }
 
     fn bound(&self, setting: &Setting, parameters: &Parameters) -> Result<Bound, PlanError> {

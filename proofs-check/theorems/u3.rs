@@ -37,7 +37,7 @@ use heavynorm::spec::{Claim, Evidence, Source, Statement};
 use super::Theorem;
 use super::u2::larger;
 use crate::plan::{count, step_size};
-use crate::{Bound, Parameters, PlanError, Setting};
+use crate::{Bound, Parameters, PlanError, Rates, Setting};
 
 /// The theorem.
 #[derive(Debug, Clone, Copy)]
@@ -66,13 +66,14 @@ impl Theorem for U3 {
         "one gradient at X_0, where Y_0 = X_0 since X_{-1} = X_0"
     }
 
+    fn rates(&self, setting: &Setting) -> Result<Rates, PlanError> {
+        let alpha = setting.averaging()?.largest_alpha(setting.accuracy.eps() / 8.0);
+        Ok(Rates { alpha, step_size: step_size_at(alpha, setting, ID)? })
+    }
+
     fn schedule(&self, setting: &Setting) -> Result<Parameters, PlanError> {
-        let (delta, l, eps) = (setting.gap.delta(), setting.l()?, setting.accuracy.eps());
-        let (rho, sigma) = (setting.rho(ID)?, setting.noise_scale.sigma());
-        let alpha = setting.averaging()?.largest_alpha(eps / 8.0);
-        // x/0 = +inf where there is no drift: then the curvature alone limits the step.
-        let drift = alpha * (eps / (4.0 * rho * (1.0 - alpha))).sqrt();
-        let eta = step_size(drift.min(eps / (8.0 * l)))?;
+        let (delta, sigma, eps) = (setting.gap.delta(), setting.noise_scale.sigma(), setting.accuracy.eps());
+        let Rates { alpha, step_size: eta } = self.rates(setting)?;
         let horizon = larger(4.0 * delta / (eta * eps), 32.0 * sigma / (3.0 * alpha * eps));
         Ok(Parameters { alpha, step_size: eta, horizon: count("horizon", horizon)?, batch: 1 })
     }
@@ -92,4 +93,12 @@ impl Theorem for U3 {
         ];
         Ok(Bound::new(terms, order))
     }
+}
+
+/// eta = min{alpha sqrt(eps/(4 rho (1-alpha))), eps/(8L)}, for U3 and for the theorem that shares it.
+pub(super) fn step_size_at(alpha: f64, setting: &Setting, theorem: &'static str) -> Result<f64, PlanError> {
+    let (l, rho, eps) = (setting.l()?, setting.rho(theorem)?, setting.accuracy.eps());
+    // x/0 = +inf where there is no drift: then the curvature alone limits the step.
+    let drift = alpha * (eps / (4.0 * rho * (1.0 - alpha))).sqrt();
+    step_size(drift.min(eps / (8.0 * l)))
 }

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::momentum::{ShapesDiffer, one_shape};
+use super::momentum::{ShapesDiffer, kept_by_decay, one_shape};
 use super::{Entry, in_range, positive};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, NormError, Scalar, StochasticOracle, ZeroRespecting};
 
 const NAME: &str = "adam";
 
@@ -39,7 +39,7 @@ impl Default for AdamConfig {
 ///
 /// Carried is U_t = sqrt(V_t), not V_t, so that gradients of 1e-200 neither underflow nor lose digits. One call a step.
 /// With epsilon = 0 the path does not change when the objective is multiplied by a positive number; an epsilon above 0
-/// is a departure from that, the only one in this folder besides plain gradient descent.
+/// is a departure from that.
 ///
 /// # Degenerate cases
 /// 0/0 = 0: an entry that never saw a gradient stays where it is.
@@ -50,6 +50,8 @@ impl Default for AdamConfig {
 pub struct Adam<T: Scalar> {
     config: AdamConfig,
     step_size: T,
+    /// 1 - eta lambda, with the weight decay lambda of [`super::adamw`].
+    kept: T,
 }
 
 /// What [`Adam`] carries: X_t, M_{t-1}, U_{t-1}, and the powers beta_1^t and beta_2^t.
@@ -69,12 +71,21 @@ impl<T: Scalar> Adam<T> {
     /// # Errors
     /// [`ConfigError::OutOfRange`].
     pub fn new(config: AdamConfig) -> Result<Self, ConfigError> {
+        Self::named(NAME, config, 0.0)
+    }
+
+    /// Adam with decoupled weight decay, under the name that it then has.
+    pub(super) fn named(name: &str, config: AdamConfig, weight_decay: f64) -> Result<Self, ConfigError> {
         let AdamConfig { step_size, beta1, beta2, epsilon } = config;
-        in_range(NAME, "beta1", beta1, "at least 0 and below 1", (0.0..1.0).contains(&beta1))?;
-        in_range(NAME, "beta2", beta2, "above 0 and below 1", beta2 > 0.0 && beta2 < 1.0)?;
+        in_range(name, "beta1", beta1, "at least 0 and below 1", (0.0..1.0).contains(&beta1))?;
+        in_range(name, "beta2", beta2, "above 0 and below 1", beta2 > 0.0 && beta2 < 1.0)?;
         let valid = T::from_f64(epsilon).is_finite() && epsilon >= 0.0;
-        in_range(NAME, "epsilon", epsilon, "finite and at least 0", valid)?;
-        Ok(Self { config, step_size: positive(NAME, "step_size", step_size)? })
+        in_range(name, "epsilon", epsilon, "finite and at least 0", valid)?;
+        Ok(Self {
+            config,
+            step_size: positive(name, "step_size", step_size)?,
+            kept: kept_by_decay(name, step_size, weight_decay)?,
+        })
     }
 
     /// (M_t/(1 - beta_1^{t+1})) / (U_t/sqrt(1 - beta_2^{t+1}) + epsilon), with 0/0 = 0.
@@ -94,7 +105,7 @@ impl<T: Scalar> Adam<T> {
 }
 
 /// sqrt(x^2 + y^2) for x, y >= 0 without over- or underflow of the squares; NaN stays NaN.
-fn hypotenuse<T: Scalar>(x: T, y: T) -> T {
+pub(super) fn hypotenuse<T: Scalar>(x: T, y: T) -> T {
     let (large, small) = if x < y { (y, x) } else { (x, y) };
     if small == T::zero_impl() {
         return large;
@@ -147,12 +158,17 @@ impl<T: Scalar> Algorithm<T> for Adam<T> {
         state.beta1_power *= beta1;
         state.beta2_power *= beta2;
         let direction = self.direction(state);
+        state.iterate = &state.iterate * self.kept;
         state.iterate.add_scaled(-self.step_size, &direction);
         Ok(())
     }
 
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T> {
         &state.iterate
+    }
+
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Entry, in_range, positive};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle, ZeroRespecting};
 
 const NAME: &str = "batched-scion";
 
@@ -85,6 +85,10 @@ impl<T: Scalar> Algorithm<T> for BatchedScion<T> {
 
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T> {
         &state.iterate
+    }
+
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.norm.zero_respecting()
     }
 }
 

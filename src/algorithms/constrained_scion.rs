@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, MomentumState, positive, weight};
+use super::momentum::Averaging;
+use super::{Entry, MomentumState, Start, positive, weight};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Norm, Scalar, StochasticOracle, ZeroRespecting};
 use crate::tol;
 
 const NAME: &str = "constrained-scion";
@@ -47,7 +48,7 @@ impl Default for ConstrainedScionConfig {
 pub struct ConstrainedScion<T: Scalar> {
     norm: Arc<dyn Norm<T>>,
     step_size: T,
-    averaging: T,
+    averaging: Averaging<T>,
     radius: T,
 }
 
@@ -60,7 +61,7 @@ impl<T: Scalar> ConstrainedScion<T> {
         Ok(Self {
             norm,
             step_size: weight(NAME, "step_size", config.step_size)?,
-            averaging: weight(NAME, "averaging", config.averaging)?,
+            averaging: Averaging::new(NAME, config.averaging, Start::Gradient)?,
             radius: positive(NAME, "radius", config.radius)?,
         })
     }
@@ -86,14 +87,18 @@ impl<T: Scalar> Algorithm<T> for ConstrainedScion<T> {
         state: &mut Self::State,
         oracle: &mut dyn StochasticOracle<T>,
     ) -> Result<(), AlgorithmError> {
-        let gradient = oracle.query(&state.iterate)?;
-        let vertex = &self.norm.lmo(state.average(self.averaging, gradient))? * self.radius;
+        let momentum = self.averaging.query(&mut state.momentum, &state.iterate, oracle)?;
+        let vertex = &self.norm.lmo(momentum)? * self.radius;
         state.iterate.move_towards(self.step_size, &vertex);
         Ok(())
     }
 
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T> {
         &state.iterate
+    }
+
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.norm.zero_respecting()
     }
 }
 

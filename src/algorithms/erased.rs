@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle, ZeroRespecting};
 
 /// Why a state was not saved or restored.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,6 +49,9 @@ pub trait DynAlgorithm<T: Scalar>: Send + Sync {
     /// # Errors
     /// [`StateError`] if the table is no state of this method.
     fn resume<'a>(&'a self, saved: &toml::Table) -> Result<Box<dyn Trajectory<T> + 'a>, StateError>;
+
+    /// The class of the method with its numbers and its norm; see [`Algorithm::zero_respecting`].
+    fn zero_respecting(&self) -> ZeroRespecting;
 }
 
 struct Running<'a, T: Scalar, A: Algorithm<T>> {
@@ -88,5 +91,9 @@ where
             .try_into()
             .map_err(|e: toml::de::Error| StateError { action: "restored", message: e.message().into() })?;
         Ok(Box::new(Running { algorithm: self, state }))
+    }
+
+    fn zero_respecting(&self) -> ZeroRespecting {
+        Algorithm::zero_respecting(self)
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, MomentumState, positive, weight};
+use super::momentum::Averaging;
+use super::{Entry, MomentumState, Start, positive};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle};
+use crate::spec::{Algorithm, AlgorithmError, Matrix, Scalar, StochasticOracle, ZeroRespecting};
 
 const NAME: &str = "sgd-momentum";
 
@@ -35,11 +36,11 @@ impl Default for SgdMomentumConfig {
 /// under heavy tails the run may diverge.
 ///
 /// # Degenerate cases
-/// alpha = 1 is plain stochastic gradient descent.
+/// alpha = 1 is plain stochastic gradient descent, [`super::sgd()`].
 #[derive(Debug, Clone)]
 pub struct SgdMomentum<T: Scalar> {
     step_size: T,
-    averaging: T,
+    averaging: Averaging<T>,
 }
 
 impl<T: Scalar> SgdMomentum<T> {
@@ -48,9 +49,14 @@ impl<T: Scalar> SgdMomentum<T> {
     /// # Errors
     /// [`ConfigError::OutOfRange`].
     pub fn new(config: SgdMomentumConfig) -> Result<Self, ConfigError> {
+        Self::named(NAME, config)
+    }
+
+    /// The method under the name that it has with special numbers.
+    pub(super) fn named(name: &str, config: SgdMomentumConfig) -> Result<Self, ConfigError> {
         Ok(Self {
-            step_size: positive(NAME, "step_size", config.step_size)?,
-            averaging: weight(NAME, "averaging", config.averaging)?,
+            step_size: positive(name, "step_size", config.step_size)?,
+            averaging: Averaging::new(name, config.averaging, Start::Gradient)?,
         })
     }
 }
@@ -71,14 +77,17 @@ impl<T: Scalar> Algorithm<T> for SgdMomentum<T> {
         state: &mut Self::State,
         oracle: &mut dyn StochasticOracle<T>,
     ) -> Result<(), AlgorithmError> {
-        let gradient = oracle.query(&state.iterate)?;
-        let step = state.average(self.averaging, gradient) * -self.step_size;
-        state.iterate.add_scaled(T::one_impl(), &step);
+        let momentum = self.averaging.query(&mut state.momentum, &state.iterate, oracle)?;
+        state.iterate.add_scaled(-self.step_size, momentum);
         Ok(())
     }
 
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T> {
         &state.iterate
+    }
+
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

@@ -22,6 +22,17 @@ pub trait ScalarLaw: fmt::Debug + Send + Sync {
         let _ = (d, s);
         None
     }
+
+    /// E(|X_1|^b + .. + |X_d|^b)^{s/b} (of the largest |X_i|^s for b = inf) for independent draws, where it has a closed
+    /// form.
+    fn vector_moment(&self, b: f64, d: usize, s: f64) -> Option<f64> {
+        if b == 2.0 { self.euclidean_moment(d, s) } else { None }
+    }
+
+    /// Every value of X after its probability, if there are finitely many: what an enumeration needs.
+    fn outcomes(&self) -> Option<Vec<(f64, f64)>> {
+        None
+    }
 }
 
 /// exp(sum log Gamma(above) - sum log Gamma(below)), all arguments positive.

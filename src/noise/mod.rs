@@ -7,9 +7,9 @@
 //!
 //! ```toml
 //! [noise]
-//! name = "pareto"          # none, gaussian, student-t, pareto, stable
+//! name = "pareto"          # none, gaussian, student-t, pareto, stable, bernoulli-gated
 //! tail_index = 1.6
-//! direction = "rank-one"   # full, rank-one, diagonal
+//! direction = "rank-one"   # full, rank-one, diagonal, spike, column
 //! sigma = 1.0              # with p: E||N||_*^p = sigma^p in the run's norm; or  scale = 0.3
 //! p = 1.5
 //! ```
@@ -19,8 +19,9 @@ use std::sync::Arc;
 
 use crate::registry::{self, ConfigError};
 use crate::seed::Rng;
-use crate::spec::{Dimensions, Matrix, MomentOrder, Norm, NormError, Scalar};
+use crate::spec::{Dimensions, FiniteLaw, Matrix, MomentOrder, Norm, NormError, Scalar};
 
+pub mod bernoulli_gated;
 pub mod directed;
 pub mod directions;
 pub mod gaussian;
@@ -32,6 +33,7 @@ pub mod stable;
 pub mod student_t;
 mod sums;
 
+pub use bernoulli_gated::BernoulliGated;
 pub use directed::{DirectedNoise, NoiseError};
 pub use directions::Direction;
 pub use law::ScalarLaw;
@@ -60,6 +62,12 @@ pub trait Noise<T: Scalar>: fmt::Debug + Send + Sync {
     /// # Errors
     /// Those of the norm.
     fn dual_moment(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Moment, NormError>;
+
+    /// The law of N outcome by outcome, if it is finite and small enough to be listed: then E N = 0 and every moment
+    /// can be held against a sum.
+    fn finite_law(&self) -> Option<FiniteLaw<T>> {
+        None
+    }
 }
 
 /// Builds a noise on a space, calibrated in the given norm if the table says so.
@@ -80,7 +88,14 @@ pub struct Entry<T: Scalar> {
 
 /// Every noise there is.
 pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
-    vec![none::entry(), gaussian::entry(), student_t::entry(), pareto::entry(), stable::entry()]
+    vec![
+        none::entry(),
+        gaussian::entry(),
+        student_t::entry(),
+        pareto::entry(),
+        stable::entry(),
+        bernoulli_gated::entry(),
+    ]
 }
 
 /// The noise that a table describes (see the module's own page for the keys).

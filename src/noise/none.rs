@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{Entry, Moment, Noise};
 use crate::registry;
 use crate::seed::Rng;
-use crate::spec::{Dimensions, Matrix, MomentOrder, Norm, NormError, Scalar};
+use crate::spec::{Dimensions, FiniteLaw, Matrix, MomentOrder, Norm, NormError, Scalar};
 
 /// N = 0: every moment is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,11 @@ impl<T: Scalar> Noise<T> for NoNoise {
 
     fn dual_moment(&self, _: &dyn Norm<T>, _: MomentOrder) -> Result<Moment, NormError> {
         Ok(Moment::Exact(0.0))
+    }
+
+    fn finite_law(&self) -> Option<FiniteLaw<T>> {
+        let zero = Matrix::zeros(self.dimensions.rows(), self.dimensions.columns());
+        Some(FiniteLaw::new(vec![(1.0, zero)]))
     }
 }
 

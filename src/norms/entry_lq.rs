@@ -9,7 +9,9 @@ use super::support::lines::Lines;
 use super::support::noise_type::{self, Kind};
 use super::support::powers;
 use crate::registry::{ConfigError, read};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = (sum_{ij} |x_ij|^q)^{1/q}, 1 <= q <= infinity.
 ///
@@ -76,6 +78,9 @@ impl<T: Scalar> Norm<T> for EntryLq {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

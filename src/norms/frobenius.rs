@@ -2,7 +2,9 @@
 
 use super::support::noise_type;
 use super::{Entry, build_plain};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit;
 
 /// ||X|| = sqrt(<X, X>), its own dual norm.
@@ -51,6 +53,9 @@ impl<T: Scalar> Norm<T> for Frobenius {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

@@ -9,7 +9,9 @@ use super::support::noise_type::{self, Kind};
 use super::support::spectrum::{self, leading_sum};
 use super::{Entry, ky_fan_dual::KyFanDual};
 use crate::registry::read;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sigma_1(X) + ... + sigma_k(X), the sum of the k largest singular values.
 ///
@@ -114,6 +116,9 @@ impl<T: Scalar> Norm<T> for KyFan {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

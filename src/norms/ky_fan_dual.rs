@@ -7,7 +7,9 @@ use super::ky_fan::{self, Config, KyFan, dual_gauge};
 use super::support::noise_type::{self, Kind};
 use super::support::spectrum::{self, leading_sum};
 use crate::registry::read;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = max{sigma_1(X), (sum_i sigma_i(X))/k}: its ball asks for singular values at most 1 with sum at most k.
 ///
@@ -94,6 +96,9 @@ impl<T: Scalar> Norm<T> for KyFanDual {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

@@ -4,7 +4,9 @@ use super::support::ball;
 use super::support::lines::Lines;
 use super::support::noise_type::{self, Kind};
 use super::{Entry, build_plain, sum_col_l2::SumColL2};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = max_j ||X_:j||_2 over the columns.
 ///
@@ -50,6 +52,9 @@ impl<T: Scalar> Norm<T> for MaxColL2 {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

@@ -3,7 +3,9 @@
 use super::support::noise_type::{self, Kind};
 use super::support::{ball, spectrum};
 use super::{Entry, build_plain, spectral::Spectral};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sum_i sigma_i(X).
 ///
@@ -49,6 +51,9 @@ impl<T: Scalar> Norm<T> for Nuclear {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

@@ -3,7 +3,9 @@
 use super::support::noise_type::{self, Kind};
 use super::support::{ball, spectrum};
 use super::{Entry, build_plain};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit;
 
 /// ||X|| = max{rms(Xv) : rms(v) = 1} = sqrt(d_in/d_out) sigma_1(X), where rms(v) = ||v||_2/sqrt(length of v).
@@ -77,6 +79,9 @@ impl<T: Scalar> Norm<T> for RmsToRms {
     fn is_sign_invariant(&self) -> bool {
         true
     }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
+    }
 }
 
 impl<T: Scalar> Norm<T> for RmsToRmsDual {
@@ -103,6 +108,9 @@ impl<T: Scalar> Norm<T> for RmsToRmsDual {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

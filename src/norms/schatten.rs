@@ -7,7 +7,9 @@ use super::support::noise_type::{self, Kind};
 use super::support::powers::{self, attaining, l_norm};
 use super::support::{ball, spectrum};
 use crate::registry::{ConfigError, read};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = (sum_i sigma_i(X)^q)^{1/q}, 1 <= q <= infinity.
 ///
@@ -69,6 +71,9 @@ impl<T: Scalar> Norm<T> for Schatten {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

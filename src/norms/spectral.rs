@@ -3,7 +3,9 @@
 use super::support::noise_type::{self, Kind};
 use super::support::{ball, spectrum};
 use super::{Entry, build_plain, nuclear::Nuclear};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sigma_1(X), the largest singular value.
 ///
@@ -49,6 +51,9 @@ impl<T: Scalar> Norm<T> for Spectral {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Lines
     }
 }
 

@@ -4,7 +4,9 @@ use super::support::ball;
 use super::support::lines::Lines;
 use super::support::noise_type::{self, Kind};
 use super::{Entry, build_plain, max_entry::MaxEntry};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = sum_{ij} |x_ij|.
 ///
@@ -49,6 +51,9 @@ impl<T: Scalar> Norm<T> for SumEntries {
     }
     fn is_sign_invariant(&self) -> bool {
         true
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        ZeroRespecting::Entries
     }
 }
 

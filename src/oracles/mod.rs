@@ -19,13 +19,16 @@ use crate::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
 use crate::spec::{
-    Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, StochasticOracle,
+    Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, Smoothness,
+    StochasticOracle,
 };
 
+mod cyclic_spikes;
 mod exact;
 mod minibatch;
 mod noisy;
 
+pub use cyclic_spikes::CyclicSpikes;
 pub use exact::ExactOracle;
 pub use minibatch::MinibatchOracle;
 pub use noisy::NoisyOracle;
@@ -146,6 +149,23 @@ impl<T: Scalar> Sampling<T> {
             _ => return Ok(injected),
         };
         Ok(self.together(drawn, injected, norm, p)?)
+    }
+
+    /// Lbar with (E||g(X, xi) - g(Y, xi)||_*^p)^{1/p} <= Lbar||X - Y|| for two gradients at ONE sample
+    /// ([`StochasticOracle::query_pair`]).
+    ///
+    /// Additive noise cancels in the difference: L of the problem. Components do not: the constant of their mean
+    /// ([`crate::problems::FiniteSum::sample_smoothness`]), for any batch.
+    ///
+    /// # Errors
+    /// [`ProblemError::SamplesJump`] for a hard instance, whose oracle decides at a threshold what it hides, and those of the
+    /// problem and of the norm.
+    pub fn sample_smoothness(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Smoothness, ProblemError> {
+        match (&self.problem, self.batch) {
+            (Built::Hard(_), _) => Err(ProblemError::SamplesJump(self.problem().name().into())),
+            (Built::Sum(sum), Some(_)) => sum.sample_smoothness(norm, p),
+            _ => self.problem().smoothness(norm),
+        }
     }
 
     /// The moment of a sum of two independent zero-mean noises: Minkowski, or K_p times the sum of the moments.

@@ -2,7 +2,7 @@
 
 use crate::noise::Moment;
 use crate::spec::{
-    Dimensions, FiniteLaw, Matrix, MomentOrder, Norm, NormError, Problem, ProblemError, Scalar,
+    Dimensions, FiniteLaw, Matrix, MomentOrder, Norm, NormError, Problem, ProblemError, Scalar, Smoothness,
 };
 
 /// f = (1/N) sum_i f_i. The law of the gradient of one component, drawn uniformly, has N outcomes: its mean and its
@@ -51,6 +51,39 @@ pub trait FiniteSum<T: Scalar>: Problem<T> {
         Ok(sum / self.components() as f64)
     }
 
+    /// L_i for every i: ||grad f_i(X) - grad f_i(Y)||_* <= L_i||X - Y|| for all X and Y of the problem's region.
+    ///
+    /// # Errors
+    /// [`ProblemError`] if the norm does not live on this space.
+    fn component_constants(&self, norm: &dyn Norm<T>) -> Result<Vec<f64>, ProblemError>;
+
+    /// max_i L_i: the constant of EVERY component, and so of the mean of any of them.
+    ///
+    /// # Errors
+    /// [`ProblemError`] if the norm does not live on this space or every L_i is zero.
+    fn component_smoothness(&self, norm: &dyn Norm<T>) -> Result<Smoothness, ProblemError> {
+        let largest = self.component_constants(norm)?.into_iter().fold(0.0, f64::max);
+        Ok(Smoothness::new(largest, norm.label())?)
+    }
+
+    /// Lbar with (E||g(X, xi) - g(Y, xi)||_*^p)^{1/p} <= Lbar||X - Y||, for the mean g of any number of components drawn
+    /// uniformly: ((1/N) sum L_i^p)^{1/p}, which is at most [`FiniteSum::component_smoothness`].
+    ///
+    /// For one component it is the definition of L_i; a mean of several has no larger p-th norm (Minkowski).
+    ///
+    /// # Errors
+    /// [`ProblemError`] if the norm does not live on this space or every L_i is zero.
+    fn sample_smoothness(&self, norm: &dyn Norm<T>, p: MomentOrder) -> Result<Smoothness, ProblemError> {
+        let constants = self.component_constants(norm)?;
+        let largest = constants.iter().copied().fold(0.0, f64::max);
+        if largest == 0.0 {
+            return Ok(Smoothness::new(largest, norm.label())?);
+        }
+        // Powers of numbers up to 1 do not overflow.
+        let mean = constants.iter().map(|l| (l / largest).powf(p.p())).sum::<f64>() / constants.len() as f64;
+        Ok(Smoothness::new(largest * mean.powf(1.0 / p.p()), norm.label())?)
+    }
+
     /// sigma_1^p: E||grad f_i(X) - grad f(X)||_*^p at EVERY point X is at most this.
     ///
     /// # Errors
@@ -59,6 +92,22 @@ pub trait FiniteSum<T: Scalar>: Problem<T> {
 
     /// E||grad f_i(X) - grad f(X)||_F^2 at EVERY point X is at most this.
     fn component_variance(&self) -> f64;
+}
+
+/// A bound on E||D||_*^p for D = grad f_i - grad f with a uniform i, from bounds on component gradients: `sizes` s_i in the
+/// dual norm, `lengths` e_i in the Frobenius norm. A part that all components share may be left out of both. The least of
+///
+/// - mean (s_i (1 - 2/N) + mean s)^p (triangle inequality, the component's own share of the mean counted once);
+/// - R^p times the least of (mean e_i^2)^{p/2} and 2^{2-p} mean e_i^p, R the circumradius, since in a Hilbert space
+///   centring does not increase the second moment, at most doubles the first, and 2^{2-p} interpolates (Riesz, Thorin).
+pub(super) fn bounded_components(sizes: &[f64], lengths: &[f64], circumradius: f64, p: MomentOrder) -> f64 {
+    let count = sizes.len() as f64;
+    let power_mean = |sizes: &[f64], s: f64| sizes.iter().map(|c| c.powf(s)).sum::<f64>() / count;
+    let mean = power_mean(sizes, 1.0);
+    let by_triangle = sizes.iter().map(|c| (c * (1.0 - 2.0 / count) + mean).powf(p.p())).sum::<f64>() / count;
+    let in_frobenius =
+        power_mean(lengths, 2.0).powf(0.5 * p.p()).min(p.hilbert_factor() * power_mean(lengths, p.p()));
+    by_triangle.min(circumradius.powf(p.p()) * in_frobenius)
 }
 
 /// What is known of the deviation D of one component's gradient from the mean: E||D||_*^p, E||D||_*^2, E||D||_F^2.

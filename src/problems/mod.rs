@@ -4,19 +4,30 @@
 //!
 //! ```toml
 //! [problem]
-//! name = "digits"     # quadratic, digits, chain-blocks; the keys of each are on its own page
+//! name = "digits"     # or quadratic, cosine, log-cosh, chain-blocks, ..; the keys of each are on its own page
 //! lambda = 1e-3
 //! ```
 
 use std::sync::Arc;
 
+use rand::RngExt;
+use rand_distr::StandardNormal;
+
 use crate::hard_instances::{self, HardInstance};
 use crate::registry::{self, ConfigError};
-use crate::spec::{Problem, Scalar};
+use crate::seed::Rng;
+use crate::spec::{Dimensions, Matrix, Problem, Scalar, inner};
 
+pub mod cosine;
+pub mod curvature_ramp;
+pub mod factorisation;
 pub mod finite_sum;
+pub mod log_cosh;
 pub mod logistic;
+mod profile;
 pub mod quadratic;
+pub mod robust_regression;
+pub mod separable;
 mod spectrum;
 
 #[cfg(test)]
@@ -25,13 +36,17 @@ mod checks;
 #[cfg(feature = "digits")]
 pub mod digits;
 
+pub use curvature_ramp::CurvatureRamp;
+pub use factorisation::Factorisation;
 pub use finite_sum::FiniteSum;
 pub use logistic::Logistic;
 pub use quadratic::Quadratic;
+pub use robust_regression::RobustRegression;
+pub use separable::Separable;
 
 /// The files of this folder that are no problem with an entry of their own: `logistic` is built from a user's data
 /// ([`Logistic::new`]), not from numbers in a table.
-pub const HELPERS: &[&str] = &["checks", "finite_sum", "logistic", "spectrum"];
+pub const HELPERS: &[&str] = &["checks", "finite_sum", "logistic", "profile", "separable", "spectrum"];
 
 /// A problem as a configuration makes it.
 #[derive(Debug, Clone)]
@@ -72,6 +87,11 @@ pub struct Entry<T: Scalar> {
 pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
     vec![
         quadratic::entry(),
+        cosine::entry(),
+        log_cosh::entry(),
+        curvature_ramp::entry(),
+        robust_regression::entry(),
+        factorisation::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
         hard_instances::entry(),
@@ -86,6 +106,40 @@ pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
     let name = registry::name_of_table("problem", table)?;
     let entry = registry::find("problem", entries::<T>(), &name, |e| e.name)?;
     (entry.build)(table)
+}
+
+/// Half a gigabyte of float64 for the variable alone: more entries are a slip.
+const LARGEST_VARIABLE: usize = 1 << 26;
+
+/// A number of a configuration that must be finite and above 0.
+fn positive(name: &'static str, parameter: &'static str, value: f64) -> Result<(), ConfigError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange { name: name.into(), parameter, must_be: "finite and above 0", value })
+}
+
+/// A count of a configuration that must be at least 1 and within reason.
+fn at_most(
+    name: &'static str,
+    parameter: &'static str,
+    value: usize,
+    largest: usize,
+) -> Result<(), ConfigError> {
+    if (1..=largest).contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::Data(format!(
+        "{name}: {parameter} must be at least 1 and at most {largest}, not {value}"
+    )))
+}
+
+/// A matrix of this Frobenius norm in a uniformly distributed direction.
+fn random_of_length(space: Dimensions, length: f64, rng: &mut Rng) -> Matrix<f64> {
+    let direction: Matrix<f64> =
+        Matrix::from_fn(space.rows(), space.columns(), |_, _| rng.sample(StandardNormal));
+    let found = inner(&direction, &direction).sqrt();
+    &direction * (length / found)
 }
 
 #[cfg(test)]
@@ -122,7 +176,9 @@ mod tests {
     #[test]
     fn no_pair_breaks_the_constants_in_any_norm() {
         for built in every_example::<f64>().iter().filter(|built| built.problem().name() != "digits") {
-            checks::class_constants(built.problem(), 1.0);
+            for scale in [0.1, 1.0, 10.0] {
+                checks::class_constants(built.problem(), scale);
+            }
         }
     }
 

@@ -1,12 +1,10 @@
 //! A strongly convex quadratic with every constant in closed form: rho = 0, so transported momentum has no drift.
 
 use faer::{Mat, MatRef};
-use rand::RngExt;
-use rand_distr::StandardNormal;
 use serde::{Deserialize, Serialize};
 
 use super::spectrum::{eigenvalues, with_spectrum};
-use super::{Built, Entry};
+use super::{Built, Entry, at_most, positive, random_of_length};
 use crate::family::{Family, Known, conjugate, lq};
 use crate::linalg::product;
 use crate::registry::{self, ConfigError};
@@ -236,9 +234,10 @@ impl Config {
     /// positive, and a distance that is not positive.
     pub fn build<T: Scalar>(&self) -> Result<Quadratic<T>, ConfigError> {
         let dimensions = Dimensions::new(self.rows, self.columns)?;
-        side("rows", self.rows)?;
-        side("columns", self.columns)?;
-        positive("distance", self.distance)?;
+        for (parameter, value) in [("rows", self.rows), ("columns", self.columns)] {
+            at_most(NAME, parameter, value, LARGEST_SIDE)?;
+        }
+        positive(NAME, "distance", self.distance)?;
         let left = spectrum("left_condition", self.left_condition, self.left_spectrum.as_deref(), self.rows)?;
         let right =
             spectrum("right_condition", self.right_condition, self.right_spectrum.as_deref(), self.columns)?;
@@ -246,32 +245,16 @@ impl Config {
             Matrix::from(with_spectrum(spectrum, &mut seed::problem_stream(self.seed, part))).cast()
         };
         let mut rng = seed::problem_stream(self.seed, 2);
-        let direction: Matrix<f64> =
-            Matrix::from_fn(dimensions.rows(), dimensions.columns(), |_, _| rng.sample(StandardNormal));
-        let length = inner(&direction, &direction).sqrt();
-        let minimiser = (&direction * (self.distance / length)).cast();
+        let minimiser = random_of_length(dimensions, self.distance, &mut rng).cast();
         let start = Matrix::zeros(self.rows, self.columns);
         Ok(Quadratic::new(&curvature(&left, 0), &curvature(&right, 1), minimiser, start)?)
     }
 }
 
+const NAME: &str = "quadratic";
+
 /// A and B are square and have all their eigenvalues computed: a larger side is a slip, not a problem.
 const LARGEST_SIDE: usize = 4096;
-
-fn side(parameter: &'static str, value: usize) -> Result<(), ConfigError> {
-    if value <= LARGEST_SIDE {
-        return Ok(());
-    }
-    let (name, value) = ("quadratic".into(), value as f64);
-    Err(ConfigError::OutOfRange { name, parameter, must_be: "at most 4096", value })
-}
-
-fn positive(parameter: &'static str, value: f64) -> Result<(), ConfigError> {
-    if value.is_finite() && value > 0.0 {
-        return Ok(());
-    }
-    Err(ConfigError::OutOfRange { name: "quadratic".into(), parameter, must_be: "finite and above 0", value })
-}
 
 fn spectrum(
     parameter: &'static str,
@@ -284,7 +267,7 @@ fn spectrum(
             let text = format!("quadratic: a spectrum of {} numbers does not fit a side of {d}", given.len());
             return Err(ConfigError::Data(text));
         }
-        given.iter().try_for_each(|&x| positive("each eigenvalue", x))?;
+        given.iter().try_for_each(|&x| positive(NAME, "each eigenvalue", x))?;
         return Ok(given.to_vec());
     }
     if !(condition.is_finite() && condition >= 1.0) {
@@ -326,6 +309,9 @@ pub(super) fn entry<T: Scalar>() -> Entry<T> {
 
 #[cfg(test)]
 mod tests {
+    use rand::RngExt as _;
+    use rand_distr::StandardNormal;
+
     use super::super::checks::{self, Attack};
     use super::*;
     use crate::norms::combinators::dual::Dual;

@@ -21,6 +21,8 @@ pub(super) fn noise_name(direction: Direction) -> &'static str {
         Direction::RankOne => "rank-one noise",
         Direction::Full => "noise in all entries",
         Direction::Diagonal => "diagonal noise",
+        Direction::Spike => "spikes on the diagonal",
+        Direction::Column => "noise in one column",
     }
 }
 

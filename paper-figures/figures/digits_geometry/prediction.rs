@@ -47,6 +47,7 @@ impl Bench<'_> {
             gap: problem.gap()?,
             accuracy: Accuracy::new(self.size.levels[self.smallest_level()] * geometry.signal)?,
             radius: None,
+            sample_smoothness: None,
         };
         match theorem(METHODS[curve.method].theorem)?.plan(&setting) {
             Ok(plan) => Ok(plan.calls as f64),

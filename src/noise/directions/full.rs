@@ -1,7 +1,8 @@
 //! Independent entries.
 
 use super::{
-    Family, Known, Moment, MomentsOf, independent_sum, lb_moment, of_law, orders, tighter, vector_moment,
+    Family, Known, Moment, MomentsOf, copies, independent_sum, lb_moment, of_law, orders, tighter,
+    vector_moment,
 };
 use crate::noise::ScalarLaw;
 use crate::seed::Rng;
@@ -9,6 +10,13 @@ use crate::spec::{Dimensions, Matrix, MomentOrder, Norm, NormError, Scalar};
 
 pub(super) fn sample<T: Scalar>(law: &dyn ScalarLaw, space: Dimensions, rng: &mut Rng) -> Matrix<T> {
     Matrix::from_fn(space.rows(), space.columns(), |_, _| T::from_f64(law.sample(rng)))
+}
+
+/// Every way to fill the entries, column by column.
+pub(super) fn outcomes<T: Scalar>(values: &[(f64, f64)], space: Dimensions) -> Option<Vec<(f64, Matrix<T>)>> {
+    let (rows, columns) = (space.rows(), space.columns());
+    let matrix = |x: Vec<f64>| Matrix::from_fn(rows, columns, |i, j| T::from_f64(x[i + j * rows]));
+    Some(copies(values, space.entries(), 1)?.into_iter().map(|(q, x)| (q, matrix(x))).collect())
 }
 
 /// What is known of the family, and of any independent sum; the better of the two.

@@ -6,11 +6,13 @@ use super::sums::{MomentsOf, lb_moment, weighted_sum_bound};
 use super::{Moment, ScalarLaw};
 use crate::family::{Family, Known};
 use crate::seed::Rng;
-use crate::spec::{Dimensions, Matrix, MomentOrder, Norm, NormError, Scalar};
+use crate::spec::{Dimensions, FiniteLaw, Matrix, MomentOrder, Norm, NormError, Scalar};
 
+mod column;
 mod diagonal;
 mod full;
 mod rank_one;
+mod spike;
 
 /// How a symmetric number X becomes a symmetric random matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -22,11 +24,15 @@ pub enum Direction {
     RankOne,
     /// sum_i X_i E_ii over i <= r = min{m, n}, with independent copies of X.
     Diagonal,
+    /// X E_JJ with J uniform in {1, .., r} and independent of X.
+    Spike,
+    /// X u e_J^T, with a uniform column J and an independent uniform sign vector u of length 1 (entries +-1/sqrt(m)).
+    Column,
 }
 
 impl Direction {
     /// Every direction.
-    pub const ALL: [Self; 3] = [Self::Full, Self::RankOne, Self::Diagonal];
+    pub const ALL: [Self; 5] = [Self::Full, Self::RankOne, Self::Diagonal, Self::Spike, Self::Column];
 
     /// Its name in a configuration.
     pub fn name(self) -> &'static str {
@@ -34,6 +40,8 @@ impl Direction {
             Self::Full => "full",
             Self::RankOne => "rank-one",
             Self::Diagonal => "diagonal",
+            Self::Spike => "spike",
+            Self::Column => "column",
         }
     }
 
@@ -43,7 +51,22 @@ impl Direction {
             Self::Full => full::sample(law, space, rng),
             Self::RankOne => rank_one::sample(law, space, rng),
             Self::Diagonal => diagonal::sample(law, space, rng),
+            Self::Spike => spike::sample(law, space, rng),
+            Self::Column => column::sample(law, space, rng),
         }
+    }
+
+    /// The law of N outcome by outcome; `None` unless X has finitely many values and N at most 2^16 outcomes.
+    pub fn finite_law<T: Scalar>(self, law: &dyn ScalarLaw, space: Dimensions) -> Option<FiniteLaw<T>> {
+        let values = law.outcomes()?;
+        let outcomes = match self {
+            Self::Full => full::outcomes(&values, space)?,
+            Self::RankOne => rank_one::outcomes(&values, space)?,
+            Self::Diagonal => diagonal::outcomes(&values, space)?,
+            Self::Spike => spike::outcomes(&values, space),
+            Self::Column => column::outcomes(&values, space)?,
+        };
+        Some(FiniteLaw::new(outcomes))
     }
 
     /// E||N||_*^p in the dual of `norm`; infinite exactly when E|X|^p is.
@@ -64,12 +87,47 @@ impl Direction {
             Self::Full => full::dual_moment(law, space, norm, p),
             Self::RankOne => rank_one::dual_moment(law, space, norm, p),
             Self::Diagonal => diagonal::dual_moment(law, space, norm, p),
+            Self::Spike => spike::dual_moment(law, space, norm, p),
+            Self::Column => column::dual_moment(law, space, norm, p),
         }
     }
 }
 
 /// Spaces with more entries than this are not asked for the norm of every unit matrix E_ij.
 const MOST_UNIT_MATRICES: usize = 1024;
+
+/// Laws with more outcomes than this are not listed.
+const MOST_OUTCOMES: usize = 1 << 16;
+
+/// A uniform sign.
+const SIGNS: [(f64, f64); 2] = [(0.5, 1.0), (0.5, -1.0)];
+
+/// Every way to draw `count` independent copies of a number, after its probability; `None` if `times` as many would be
+/// more than [`MOST_OUTCOMES`].
+fn copies(values: &[(f64, f64)], count: usize, times: usize) -> Option<Vec<(f64, Vec<f64>)>> {
+    let ways = values.len().checked_pow(u32::try_from(count).ok()?)?;
+    if ways.checked_mul(times)? > MOST_OUTCOMES {
+        return None;
+    }
+    let way = |mut code: usize| {
+        let (mut probability, mut numbers) = (1.0, Vec::with_capacity(count));
+        for _ in 0..count {
+            let (q, x) = values[code % values.len()];
+            code /= values.len();
+            probability *= q;
+            numbers.push(x);
+        }
+        (probability, numbers)
+    };
+    Some((0..ways).map(way).collect())
+}
+
+/// x E_ii.
+fn place_on<T: Scalar>(space: Dimensions, i: usize, x: f64) -> Matrix<T> {
+    let mut unit = Matrix::zeros(space.rows(), space.columns());
+    unit[(i, i)] = T::from_f64(x);
+    unit
+}
 
 /// E|X|^s as a moment.
 fn of_law(law: &dyn ScalarLaw, s: f64) -> Moment {
@@ -79,13 +137,19 @@ fn of_law(law: &dyn ScalarLaw, s: f64) -> Moment {
     }
 }
 
-/// E||(X_1, .., X_d)||_b^s for independent copies of X: [`lb_moment`], and the law's own formula for b = 2, except at
-/// s = 2, where d E X^2 is better conditioned than a ratio of Gamma functions of d.
+/// E||(X_1, .., X_d)||_b^s for independent copies of X: the law's own formula, or [`lb_moment`]; always the latter at
+/// b = s = 2, where d E X^2 is better conditioned than a ratio of Gamma functions of d.
 fn vector_moment(law: &dyn ScalarLaw, b: f64, d: usize, s: f64) -> Moment {
-    match law.euclidean_moment(d, s) {
-        Some(m) if b == 2.0 && s != 2.0 => Moment::Exact(m),
+    match law.vector_moment(b, d, s) {
+        Some(m) if b != 2.0 || s != 2.0 => Moment::Exact(m),
         _ => lb_moment(b, d, &|t| of_law(law, t), s),
     }
+}
+
+/// Sizes of matrices, or bounds on them.
+struct Sizes {
+    values: Vec<f64>,
+    exact: bool,
 }
 
 /// The dual norms of the unit matrices E_ij at the given places, exactly or (on large spaces) from above: a unit
@@ -94,19 +158,20 @@ fn unit_matrices<T: Scalar>(
     norm: &dyn Norm<T>,
     space: Dimensions,
     places: &[(usize, usize)],
-) -> Result<Vec<f64>, NormError> {
+) -> Result<Sizes, NormError> {
+    let all = |size, exact| Ok(Sizes { values: vec![size; places.len()], exact });
     if let Some(known) = Known::find(&norm.label(), space) {
-        return Ok(vec![known.dual().scale; places.len()]);
+        return all(known.dual().scale, true);
     }
     if places.len() > MOST_UNIT_MATRICES {
-        return Ok(vec![norm.ball(space)?.circumradius; places.len()]);
+        return all(norm.ball(space)?.circumradius, false);
     }
     let dual = |&(i, j): &(usize, usize)| {
         let mut unit = Matrix::zeros(space.rows(), space.columns());
         unit[(i, j)] = T::one_impl();
         Ok(norm.dual_value(&unit)?.to_f64())
     };
-    places.iter().map(dual).collect()
+    Ok(Sizes { values: places.iter().map(dual).collect::<Result<_, NormError>>()?, exact: true })
 }
 
 /// A bound on E||sum_k X_k E_k||_*^p for independent copies of X on different unit matrices E_k, for any norm.
@@ -126,7 +191,7 @@ fn independent_sum<T: Scalar>(
     p: MomentOrder,
     places: &[(usize, usize)],
 ) -> Result<Moment, NormError> {
-    let weights = unit_matrices(norm, space, places)?;
+    let weights = unit_matrices(norm, space, places)?.values;
     if let [only] = weights[..] {
         return Ok(of_law(law, p.p()).map(|m| m * only.powf(p.p())));
     }

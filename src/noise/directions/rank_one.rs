@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{of_law, unit_matrices};
+use super::{SIGNS, copies, of_law, unit_matrices};
 use crate::noise::{Moment, ScalarLaw};
 use crate::seed::Rng;
 use crate::spec::{Dimensions, Matrix, MomentOrder, Norm, NormError, Scalar};
@@ -16,6 +16,18 @@ pub(super) fn sample<T: Scalar>(law: &dyn ScalarLaw, space: Dimensions, rng: &mu
     let (u, v) = (signs(space.rows()), signs(space.columns()));
     let (plus, minus) = (T::from_f64(size), T::from_f64(-size));
     Matrix::from_fn(space.rows(), space.columns(), |i, j| if u[i] == v[j] { plus } else { minus })
+}
+
+/// Every pattern of signs and every value of X.
+pub(super) fn outcomes<T: Scalar>(values: &[(f64, f64)], space: Dimensions) -> Option<Vec<(f64, Matrix<T>)>> {
+    let (rows, columns) = (space.rows(), space.columns());
+    let size = 1.0 / (space.entries() as f64).sqrt();
+    let signs = copies(&SIGNS, rows + columns, values.len())?;
+    let outcome = |(pattern, signs): &(f64, Vec<f64>), &(q, x): &(f64, f64)| {
+        let entry = |i, j| T::from_f64(x * size * signs[i] * signs[rows + j]);
+        (pattern * q, Matrix::from_fn(rows, columns, entry))
+    };
+    Some(signs.iter().flat_map(|s| values.iter().map(move |v| outcome(s, v))).collect())
 }
 
 /// E|X|^p E||u v^T||_*^p, as X is independent of u and v.
@@ -46,7 +58,8 @@ pub(super) fn dual_moment<T: Scalar>(
         return Ok(of_x.map(times(sum / patterns as f64)));
     }
     let places: Vec<_> = (0..space.columns()).flat_map(|j| (0..space.rows()).map(move |i| (i, j))).collect();
-    let triangle = unit_matrices(norm, space, &places)?.iter().sum::<f64>() / (space.entries() as f64).sqrt();
+    let triangle =
+        unit_matrices(norm, space, &places)?.values.iter().sum::<f64>() / (space.entries() as f64).sqrt();
     let size = triangle.min(norm.ball(space)?.circumradius);
     Ok(Moment::UpperBound(of_x.bound() * size.powf(p.p())))
 }

@@ -5,7 +5,9 @@ use toml::Table;
 
 use crate::norms::{Entry, build, rms_to_rms::RmsToRms, schatten::Schatten};
 use crate::registry::read;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 
 /// ||X|| = max{<X, Y> : ||Y||_0 <= 1} for a norm ||.||_0.
 ///
@@ -62,6 +64,9 @@ impl<T: Scalar> Norm<T> for Dual<T> {
     }
     fn is_sign_invariant(&self) -> bool {
         self.dual.is_sign_invariant()
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.dual.zero_respecting()
     }
 }
 

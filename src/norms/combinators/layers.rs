@@ -5,7 +5,7 @@ use toml::Table;
 
 use crate::norms::build;
 use crate::registry::{ConfigError, read};
-use crate::spec::{Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, Scalar};
+use crate::spec::{Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, Scalar, ZeroRespecting};
 use crate::unit::Unit;
 
 /// A layer: a space with a norm.
@@ -128,6 +128,18 @@ impl<T: Scalar> Layers<T> {
     /// K_p of every layer.
     pub(super) fn noise_types(&self, p: MomentOrder) -> Result<Vec<NoiseType>, NormError> {
         self.layers.iter().map(|layer| layer.norm.noise_type(layer.dimensions, p)).collect()
+    }
+
+    /// The class as N x 1 matrices, whose rows are single entries: all or nothing. A layer of one row or column has
+    /// single entries as lines.
+    pub(super) fn zero_respecting(&self) -> ZeroRespecting {
+        let keeps_entries = |layer: &Layer<T>| {
+            let is_vector = layer.dimensions.smaller_side() == 1;
+            layer.norm.zero_respecting()
+                >= if is_vector { ZeroRespecting::Lines } else { ZeroRespecting::Entries }
+        };
+        let all = self.layers.iter().all(keeps_entries);
+        if all { ZeroRespecting::Entries } else { ZeroRespecting::Nothing }
     }
 
     /// `name(spectral[4x3], frobenius[5x1])`.

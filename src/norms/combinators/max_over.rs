@@ -4,7 +4,9 @@ use super::layers::{Layer, Layers, build_layers};
 use super::sum_over::SumOver;
 use crate::norms::support::noise_type::smallest;
 use crate::norms::{Entry, frobenius::Frobenius, max_entry::MaxEntry, spectral::Spectral};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit::Unit;
 
 /// ||X|| = max_l ||X_l||_(l) over layers, on the product space of [`Layers`].
@@ -101,6 +103,9 @@ impl<T: Scalar> Norm<T> for MaxOver<T> {
     }
     fn space(&self) -> Option<Dimensions> {
         Some(self.layers.dimensions())
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.layers.zero_respecting()
     }
 }
 

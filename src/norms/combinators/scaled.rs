@@ -6,7 +6,9 @@ use toml::Table;
 use crate::norms::support::ball;
 use crate::norms::{Entry, build, max_entry::MaxEntry, spectral::Spectral};
 use crate::registry::{ConfigError, read};
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit::{self, Unit};
 
 /// ||X|| = c ||X||_0, c > 0: the unit ball is that of ||.||_0 with radius 1/c.
@@ -79,6 +81,9 @@ impl<T: Scalar> Norm<T> for Scaled<T> {
     }
     fn is_sign_invariant(&self) -> bool {
         self.norm.is_sign_invariant()
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.norm.zero_respecting()
     }
 }
 

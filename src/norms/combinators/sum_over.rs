@@ -4,7 +4,9 @@ use super::layers::{Layer, Layers, build_layers};
 use super::max_over::{MaxOver, example_layers, largest};
 use crate::norms::Entry;
 use crate::norms::support::noise_type::smallest;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit::Unit;
 
 /// ||X|| = sum_l ||X_l||_(l) over layers, on the product space of [`Layers`].
@@ -98,6 +100,9 @@ impl<T: Scalar> Norm<T> for SumOver<T> {
     }
     fn space(&self) -> Option<Dimensions> {
         Some(self.layers.dimensions())
+    }
+    fn zero_respecting(&self) -> ZeroRespecting {
+        self.layers.zero_respecting()
     }
 }
 

@@ -96,6 +96,14 @@ impl<T: Scalar> Weight<T> {
         Self { matrix: self.inverse.transposed(), inverse: self.matrix.transposed() }
     }
 
+    /// No entry beside the diagonal, in the weight and in its inverse as they are stored: rounding errors are entries.
+    pub(super) fn is_diagonal(&self) -> bool {
+        let diagonal = |x: &Matrix<T>| {
+            (0..x.ncols()).all(|j| (0..x.nrows()).all(|i| i == j || x[(i, j)] == T::zero_impl()))
+        };
+        diagonal(&self.matrix.matrix) && diagonal(&self.inverse.matrix)
+    }
+
     pub(super) fn side(&self) -> usize {
         self.matrix.matrix.nrows()
     }

@@ -6,7 +6,9 @@ use toml::Table;
 use super::weight::{Weight, WeightError, sandwich};
 use crate::norms::{Entry, build, ky_fan::KyFan, max_entry::MaxEntry, spectral::Spectral};
 use crate::registry::read;
-use crate::spec::{Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar};
+use crate::spec::{
+    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
+};
 use crate::unit::{self, Unit, restore};
 
 /// ||X|| = ||A X B||_0 with invertible A (m x m) and B (n x n).
@@ -24,8 +26,9 @@ use crate::unit::{self, Unit, restore};
 /// m x n, the sides of the weights, and no other.
 ///
 /// # Contract
-/// Relative errors grow with the product of the two condition numbers. A dense B takes a method out of the
-/// column-zero-respecting class.
+/// Relative errors grow with the product of the two condition numbers. Between diagonal weights the lmo keeps the zeros
+/// that ||.||_0 keeps ([`Norm::zero_respecting`]). Otherwise nothing is claimed: a dense B fills zero columns, a dense A
+/// zero rows.
 ///
 /// # Errors
 /// Those of ||.||_0, [`NormError::WrongShape`], and [`NormError::Overflow`] also for an lmo (tiny weights).
@@ -115,6 +118,14 @@ impl<T: Scalar> Norm<T> for Weighted<T> {
     fn space(&self) -> Option<Dimensions> {
         Some(self.space)
     }
+    /// That of ||.||_0 between diagonal weights; a weight that mixes rows or columns fills zeros.
+    fn zero_respecting(&self) -> ZeroRespecting {
+        if self.left.is_diagonal() && self.right.is_diagonal() {
+            self.norm.zero_respecting()
+        } else {
+            ZeroRespecting::Nothing
+        }
+    }
 }
 
 /// Instances to test laws on.
@@ -184,6 +195,26 @@ mod tests {
         assert_eq!(label([[1.0, 0.0], [0.0, 2.0]]), label([[1.0, 0.0], [0.0, 2.0]]));
         assert_ne!(label([[1.0, 0.0], [0.0, 2.0]]), label([[2.0, 0.0], [0.0, 1.0]]));
         assert_ne!(label([[1.0, 0.0], [0.0, 2.0]]), label([[2.0, 0.0], [0.0, 4.0]]));
+    }
+
+    #[test]
+    fn diagonal_weights_keep_the_class_of_their_norm_and_others_keep_nothing() {
+        let diagonal = [[3.0, 0.0], [0.0, 0.1]];
+        assert_eq!(weighted(&diagonal).unwrap().zero_respecting(), ZeroRespecting::Lines);
+        assert_eq!(weighted(&[[3.0, 0.0], [0.5, 0.1]]).unwrap().zero_respecting(), ZeroRespecting::Nothing);
+        // Weights whose inverse comes out of a decomposition, in every order of sizes.
+        let weights = Matrix::from_diagonal(4, 4, &[0.3, -7.0, 1e-3, 49.0]);
+        let norm = Weighted::new(&weights, MaxEntry, &weights).unwrap();
+        assert_eq!(norm.zero_respecting(), ZeroRespecting::Entries);
+        let s = Matrix::from_fn(
+            4,
+            4,
+            |i, j| if (i + j) % 3 == 0 { 0.0 } else { 0.1 * (i + 2 * j) as f64 - 0.35 },
+        );
+        assert!(ZeroRespecting::Entries.keeps(&norm.lmo(&s).unwrap(), &s));
+        let dual = norm.dual();
+        assert!(dual.zero_respecting() == ZeroRespecting::Entries);
+        assert!(ZeroRespecting::Entries.keeps(&dual.lmo(&s).unwrap(), &s));
     }
 
     #[test]

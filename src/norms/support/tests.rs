@@ -4,7 +4,9 @@ use crate::norms::combinators::{layers::Layer, max_over::MaxOver, sum_over::SumO
 use crate::norms::max_entry::MaxEntry;
 use crate::norms::spectral::Spectral;
 use crate::norms::{build, combinators, entries};
-use crate::spec::{Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar, naive};
+use crate::spec::{
+    Dimensions, LmoCertificate, Matrix, MomentOrder, Norm, NormError, Scalar, ZeroRespecting, naive,
+};
 
 const ORDERS: [f64; 6] = [1.01, 1.1, 1.25, 1.5, 1.75, 2.0];
 
@@ -108,15 +110,64 @@ fn powers_of_two_come_out_bit_for_bit() {
     powers_of_two_are_exact::<f32>();
 }
 
-#[test]
-fn zero_rows_and_columns_stay_exactly_zero() {
-    for norm in entries::<f64>().iter().flat_map(|entry| (entry.examples)()) {
-        let g = generic::<f64>(6, 9);
-        let s = Matrix::from_fn(6, 9, |i, j| if i == 2 || j > 5 { 0.0 } else { g[(i, j)] });
-        let x = norm.lmo(&s).unwrap();
-        let outside = (0..6).flat_map(|i| (0..9).map(move |j| (i, j))).filter(|&(i, j)| i == 2 || j > 5);
-        assert!(outside.into_iter().all(|at| x[at] == 0.0), "{}", norm.label());
+/// Generic, of low rank, nearly singular and graded matrices, each with zero entries, and with zero rows and columns.
+fn with_zeros<T: Scalar>(d: Dimensions) -> Vec<Matrix<T>> {
+    let (m, n) = (d.rows(), d.columns());
+    let g = generic::<T>(m, n);
+    let low_rank = Matrix::from_fn(m, n, |i, j| g[(i, 0)] * g[(0, j)] + g[(i, n / 2)] * g[(m / 2, j)]);
+    let nearly =
+        Matrix::from_fn(m, n, |i, j| T::one_impl() + T::UNIT_ROUNDOFF * T::from_f64((2 * i * j) as f64));
+    let graded = Matrix::from_fn(m, n, |i, j| g[(i, j)] * T::from_f64(10f64.powi(-3 * (i + j) as i32)));
+    let mask = |x: &Matrix<T>, zero: &dyn Fn(usize, usize) -> bool| {
+        Matrix::from_fn(m, n, |i, j| if zero(i, j) { T::zero_impl() } else { x[(i, j)] })
+    };
+    let all = [g, low_rank, nearly, graded];
+    let entries = all.iter().map(|x| mask(x, &|i, j| (3 * i + 2 * j) % 5 == 1));
+    let lines = all.iter().map(|x| mask(x, &|i, j| i == m / 3 || j % 4 == 1));
+    entries.chain(lines).collect()
+}
+
+fn the_claimed_zeros_are_kept<T: Scalar>() {
+    for norm in all::<T>() {
+        let class = norm.zero_respecting();
+        for (rows, columns) in SHAPES {
+            for s in with_zeros::<T>(shape(&*norm, rows, columns)) {
+                let x = norm.lmo(&s).unwrap();
+                assert!(class.keeps(&x, &s), "{} does not keep {class:?}: {s:?} {x:?}", norm.label());
+            }
+        }
     }
+}
+
+#[test]
+fn every_lmo_keeps_exactly_the_zeros_that_it_claims() {
+    the_claimed_zeros_are_kept::<f64>();
+    the_claimed_zeros_are_kept::<f32>();
+}
+
+#[test]
+fn no_norm_could_claim_to_keep_more_zeros() {
+    for norm in all::<f64>() {
+        let stronger = match norm.zero_respecting() {
+            ZeroRespecting::Entries => continue,
+            ZeroRespecting::Lines => ZeroRespecting::Entries,
+            ZeroRespecting::Nothing => ZeroRespecting::Lines,
+        };
+        let mut samples = SHAPES.into_iter().flat_map(|(m, n)| with_zeros::<f64>(shape(&*norm, m, n)));
+        let breaks = |s: Matrix<f64>| !stronger.keeps(&norm.lmo(&s).unwrap(), &s);
+        assert!(samples.any(breaks), "{} could claim {stronger:?}", norm.label());
+    }
+}
+
+#[test]
+fn layers_of_vectors_keep_entries_where_their_norms_keep_lines() {
+    let layer = |rows, columns, norm: Box<dyn Norm<f64>>| {
+        let dimensions = Dimensions::new(rows, columns).unwrap();
+        MaxOver::new(vec![Layer { dimensions, norm }]).unwrap().zero_respecting()
+    };
+    assert_eq!(layer(3, 1, Box::new(Spectral)), ZeroRespecting::Entries);
+    assert_eq!(layer(3, 2, Box::new(Spectral)), ZeroRespecting::Nothing);
+    assert_eq!(layer(3, 2, Box::new(MaxEntry)), ZeroRespecting::Entries);
 }
 
 #[test]
