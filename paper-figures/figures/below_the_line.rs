@@ -50,7 +50,6 @@ pub fn entry() -> Entry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Size {
-    seeds: u64,
     pilot_seeds: u64,
     reach: f64,
     steps: Vec<f64>,
@@ -67,6 +66,7 @@ struct Shape {
     reveal_probability: f64,
     lambda: f64,
     moment_order: f64,
+    seeds: u64,
 }
 
 /// What is chosen on pilot seeds.
@@ -81,8 +81,9 @@ struct Candidate {
 /// A method on an instance, with both of its choices.
 struct Entrant {
     member: Member,
-    /// The class that its watched runs kept.
-    class: ZeroRespecting,
+    /// The class that it claims with these numbers, and the class that its watched runs kept.
+    claimed: ZeroRespecting,
+    seen: ZeroRespecting,
     /// The smallest pilot mean at N*.
     lowest: Stand,
     /// The fewest calls to a pilot mean of eps, and the pilot seeds' median of ||grad f||_* <= eps.

@@ -4,20 +4,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use heavynorm::algorithms::DynAlgorithm;
-use heavynorm::hard_instances::{HardInstance, Layout, RevealOracle, ZeroWatch};
+use heavynorm::hard_instances::{HardInstance, RevealOracle, ZeroWatch};
 use heavynorm::noise::NoNoise;
 use heavynorm::run::{Control, End, Experiment, Record, Schedule, Target};
 use heavynorm::spec::chain::chain_constants;
-use heavynorm::spec::{Dimensions, Matrix, MomentOrder, Norm, Problem, StochasticOracle, ZeroRespecting};
+use heavynorm::spec::{Dimensions, Matrix, Norm, Problem, StochasticOracle, ZeroRespecting};
 use heavynorm::statistics::{median, passage_time};
 use heavynorm::{norms::max_row_l2::MaxRowL2, norms::spectral::Spectral, seed};
-use heavynorm_proofs_check::lower_bounds::{Design, LowerBoundError};
-use heavynorm_proofs_check::{Line, LowerBound, lower_bounds};
+use heavynorm_proofs_check::Line;
 use rayon::prelude::*;
 
+use super::super::chains::{Site, design, lower_bound};
 use super::betting::{Reading, mean};
 use super::members::{Member, Members, Units};
-use super::stand::{Judge, Stand, Trace, first_at_most_one};
+use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
 use super::{CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Shape, Size};
 
 /// An instance, its line, and what runs on it are given.
@@ -39,30 +39,18 @@ pub(super) struct Ground {
 
 impl Ground {
     pub(super) fn new(number: u64, shape: &Shape, size: &Size) -> Result<Self, Failure> {
-        let wrong = |e: LowerBoundError| Failure::Input(format!("{NAME}: {e}"));
-        let space = Layout::Rows.smallest(shape.blocks, shape.length)?;
-        let design = Design {
-            norm: Arc::new(Spectral),
-            dimensions: space,
-            moment_order: MomentOrder::new(shape.moment_order)?,
-            lambda: shape.lambda,
-            length: shape.length,
-            reveal_probability: shape.reveal_probability,
-            class: ZeroRespecting::Lines,
-        };
-        let bound = the_bound()?;
-        let setting = bound.design(&design).map_err(wrong)?;
-        let lower = bound.instance(&setting, shape.lambda, design.class).map_err(wrong)?;
-        let line = lower.line();
-        let calls = line.calls();
+        let Shape { blocks, length, reveal_probability, lambda, moment_order, .. } = *shape;
+        let bound = lower_bound("L1")?;
+        let design = design(Arc::new(Spectral), blocks, length, reveal_probability, moment_order, lambda)?;
+        let Site { setting, lower, line: calls } = Site::new(&*bound, bound.design(&design)?, lambda)?;
         Ok(Self {
             number,
             shape: *shape,
             noise: setting.noise_scale.sigma() / lower.accuracy,
-            line,
+            line: lower.line(),
             calls,
             horizon: (size.reach * calls as f64).ceil() as u64,
-            hard: lower.instance(space)?,
+            hard: lower.instance(design.dimensions)?,
             accuracy: lower.accuracy,
             units: Units { width: lower.width, gradient: lower.scale / lower.width },
         })
@@ -72,13 +60,15 @@ impl Ground {
         Problem::<f64>::dimensions(&**self.hard.chain())
     }
 
-    /// How means are read: ||grad f||_* is the sum of N block norms, each at most (c/s) G sqrt(T), so over eps at most
-    /// lambda G sqrt(T). Numbers are clipped, for lower ends, where every block shows the largest frontier entry.
+    /// How means are read. ||grad f||_* is the sum of N block norms. A block has T - 1 entries of at most G (c/s), and the last
+    /// one, which has no successor, of at most e^{3/2} (c/s): |d_T F_T| = Psi(|x_{T-1}|) Phi'(x_T) <= e sqrt(e). For lower ends
+    /// numbers are clipped where every block shows e^{3/2}.
     pub(super) fn reading(&self, level: f64) -> Reading {
         let constants = chain_constants();
+        let (largest, last) = (constants.gradient_entry.upper, constants.frontier_entry.upper);
         let whole = self.units.gradient * self.shape.blocks as f64 / self.accuracy;
-        let per_block = constants.gradient_entry.upper * (self.shape.length as f64).sqrt();
-        Reading { bound: whole * per_block, clip: whole * constants.frontier_entry.upper, level }
+        let per_block = ((self.shape.length as f64 - 1.0) * largest * largest + last * last).sqrt();
+        Reading { bound: whole * per_block, clip: whole * last, level }
     }
 
     fn oracle(&self, master: u64, seed: u64) -> RevealOracle<f64> {
@@ -107,7 +97,8 @@ impl Ground {
             stop_when_reached: false,
         };
         let control = Control { cancelled: context.cancelled, progress: &|_| () };
-        let mut outcomes = experiment.run(&[seed], false, control).map_err(|e| Failure::Check(e.to_string()))?;
+        let mut outcomes =
+            experiment.run(&[seed], false, control).map_err(|e| Failure::Check(e.to_string()))?;
         let outcome = outcomes.remove(0);
         if outcome.end == End::Cancelled {
             return Err(Failure::interrupted("nothing of this figure was kept"));
@@ -151,11 +142,6 @@ impl Ground {
     }
 }
 
-fn the_bound() -> Result<Box<dyn LowerBound>, Failure> {
-    let found = lower_bounds().into_iter().find(|bound| bound.statement().id == "L1");
-    found.ok_or_else(|| Failure::Input(format!("{NAME}: there is no lower bound L1 any more")))
-}
-
 /// Runs whose class is watched, of each choice.
 const WATCHED: u64 = 8;
 
@@ -175,7 +161,7 @@ pub(super) fn contests(
     let level = (1.0 - CONFIDENCE) / (2.0 * claims(grounds.len(), members.members.len()) as f64);
     let calls_of = |ground: &Ground| {
         let runs: u64 = everybody.iter().map(|m| candidates(m, size).len() as u64 * size.pilot_seeds).sum();
-        (runs + 2 * size.seeds * everybody.len() as u64) * ground.horizon
+        (runs + 2 * ground.shape.seeds * everybody.len() as u64) * ground.horizon
     };
     let clock = Clock { context, done: AtomicU64::new(0), all: grounds.iter().map(calls_of).sum() };
     let contest = |ground: Ground| {
@@ -214,17 +200,18 @@ impl Bench<'_> {
         let traces = self.traces(&built, &pilots)?;
         let means: Vec<Vec<f64>> = traces.iter().map(|traces| means(traces)).collect();
         let [lowest, quickest] = choose(&means, self.ground.calls);
-        let (class_of_quickest, quick) = self.measure(tried[quickest], &*built[quickest])?;
+        let (class_of_quickest, quick) = self.measure(member, tried[quickest], &*built[quickest])?;
         let (class_of_lowest, low) = if lowest == quickest {
-            self.clock.tick(self.size.seeds * self.ground.horizon);
+            self.clock.tick(self.ground.shape.seeds * self.ground.horizon);
             (class_of_quickest, quick.clone())
         } else {
-            self.measure(tried[lowest], &*built[lowest])?
+            self.measure(member, tried[lowest], &*built[lowest])?
         };
         let hits: Vec<f64> = traces[quickest].iter().map(|t| passage_time(t.hit)).collect();
         Ok(Entrant {
             member: member.clone(),
-            class: class_of_quickest.min(class_of_lowest),
+            claimed: built[quickest].zero_respecting().min(built[lowest].zero_respecting()),
+            seen: class_of_quickest.min(class_of_lowest),
             lowest: low,
             quickest: quick,
             pilot_median: median(&hits).unwrap_or(f64::INFINITY),
@@ -233,16 +220,21 @@ impl Bench<'_> {
 
     fn measure(
         &self,
+        member: &Member,
         candidate: Candidate,
         algorithm: &dyn DynAlgorithm<f64>,
     ) -> Result<(ZeroRespecting, Stand), Failure> {
-        let seeds: Vec<u64> = (0..self.size.seeds).collect();
+        let seeds: Vec<u64> = (0..self.ground.shape.seeds).collect();
         let watched = &seeds[..seeds.len().min(WATCHED as usize)];
         let classes = watched.iter().map(|&seed| self.ground.class(algorithm, seed, self.context.seed));
-        let class = classes.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or(ZeroRespecting::Nothing);
-        let traces = seeds.par_iter().map(|&seed| self.trace(algorithm, seed)).collect::<Result<Vec<_>, _>>()?;
+        let class =
+            classes.collect::<Result<Vec<_>, _>>()?.into_iter().min().unwrap_or(ZeroRespecting::Nothing);
+        let traces =
+            seeds.par_iter().map(|&seed| self.trace(algorithm, seed)).collect::<Result<Vec<_>, _>>()?;
+        // What is said of an outsider is said of it alone.
+        let level = if member.is_member() { self.level } else { POINTWISE };
         let judge = Judge {
-            reading: self.ground.reading(self.level),
+            reading: self.ground.reading(level),
             calls: self.ground.calls,
             bound: &|n| self.ground.line.mean(n),
         };
@@ -297,5 +289,158 @@ impl Clock<'_> {
     fn tick(&self, calls: u64) {
         let done = self.done.fetch_add(calls, Ordering::Relaxed) + calls;
         (self.context.progress)(done as f64 / self.all as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use heavynorm::hard_instances::Reveals;
+
+    use super::super::{stand::Outcome, words};
+    use super::*;
+    use crate::figures::Preset;
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    fn with_context<R>(test: impl FnOnce(&Context<'_>) -> R) -> R {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        test(&Context { preset: Preset::Smoke, seed: 5, pool: &pool, progress: &|_| (), cancelled: &NEVER })
+    }
+
+    fn size(reach: f64) -> Size {
+        let (steps, averagings) = (vec![1e3, 0.01], vec![1.0]);
+        Size { pilot_seeds: 4, reach, steps, averagings, instances: vec![] }
+    }
+
+    fn ground(blocks: usize, length: usize, q: f64, lambda: f64, seeds: u64, reach: f64) -> Ground {
+        let shape = Shape { blocks, length, reveal_probability: q, lambda, moment_order: 2.0, seeds };
+        Ground::new(3, &shape, &size(reach)).unwrap()
+    }
+
+    /// Members of these names, all outsiders.
+    fn members(names: &[&str]) -> Members {
+        let mut list = Members::read().unwrap();
+        list.members.retain(|m| names.contains(&&*m.label));
+        assert_eq!(list.members.len(), names.len());
+        list
+    }
+
+    #[test]
+    fn the_choice_is_the_smallest_pilot_mean_at_the_line_and_the_earliest_mean_of_eps() {
+        let means = [
+            vec![3.0, 3.0, 2.5, 2.5, 2.5],
+            vec![9.0, 7.0, 4.0, 1.0, 0.5],
+            vec![9.0, 7.0, 4.0, 1.0, 0.4],
+            vec![8.0, 6.0, 3.0, 1.1, 0.0],
+        ];
+        assert_eq!(choose(&means, 2), [0, 2]);
+        assert_eq!(choose(&means, 3), [1, 2]);
+        assert_eq!(choose(&means[..1], 3), [0, 0], "who never comes down is chosen all the same");
+        assert_eq!(choose(&[means[0].clone(), means[3].clone()], 2), [0, 1], "by the mean at the end");
+    }
+
+    #[test]
+    fn one_chain_of_one_coordinate_is_what_it_is_by_hand() {
+        // grad F_1(0) = -Phi'(0) = -sqrt(e); the first reveal carries x beyond any reach, where the gradient is zero. After N
+        // calls the mean is lambda sqrt(e) (1-q)^N, and one call earlier it is not: the iterate is that known by then.
+        let ground = ground(1, 1, 0.3, 4.0, 1500, 2.0);
+        assert_eq!(ground.calls, 3, "0.7^3 >= 1/4 > 0.7^4");
+        let list = members(&["sign momentum"]);
+        let contests = with_context(|c| contests(&size(2.0), &list, vec![ground], c)).unwrap();
+        let stand = &contests[0].entrants[0].quickest;
+        let before = 4.0 * 0.5_f64.exp();
+        for (n, mean) in stand.means.iter().enumerate() {
+            let exact = before * 0.7_f64.powi(n as i32);
+            // Six standard deviations of a mean of 1500 numbers that are 0 or `before`.
+            let spread =
+                6.0 * before * (0.7_f64.powi(n as i32) * (1.0 - 0.7_f64.powi(n as i32)) / 1500.0).sqrt();
+            assert!((mean - exact).abs() <= spread + 1e-12, "{n}: {mean} {exact}");
+        }
+        for (k, interval) in stand.at_line.iter().enumerate() {
+            let exact = before * 0.7_f64.powi(2 + k as i32);
+            assert!(interval.low < exact && exact < interval.high, "{interval:?}");
+        }
+        assert_eq!(stand.outcome(), Outcome::Above);
+        assert!((stand.bounds[1] - 4.0 * 0.343).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_sum_of_row_norms_is_the_nuclear_norm_and_stays_within_the_range() {
+        let ground = ground(3, 4, 0.5, 2.0, 2, 2.0);
+        let bound = ground.reading(0.05).bound;
+        let chain = &**ground.hard.chain();
+        let mut largest: f64 = 0.0;
+        for k in 0..200 {
+            // Around 0.95 in all places, where entries of the gradient are largest; and elsewhere.
+            let at = |i: usize, j: usize| {
+                0.95 + 0.02 * f64::from(k) * (((7 * i + 3 * j + k as usize) % 11) as f64 - 5.0) / 5.0
+            };
+            let x = Matrix::from_fn(3, 12, |i, j| ground.units.width * at(i, j));
+            let gradient = Problem::<f64>::gradient(chain, &x);
+            let (rows, nuclear) =
+                (MaxRowL2.dual_value(&gradient).unwrap(), Spectral.dual_value(&gradient).unwrap());
+            assert!((rows - nuclear).abs() <= 1e-12 * rows, "{rows} {nuclear}");
+            assert!(rows <= bound);
+            largest = largest.max(rows);
+        }
+        assert!(largest > 0.6 * bound, "{largest} {bound}: the range is not vacuous");
+    }
+
+    #[test]
+    fn an_oracle_that_reveals_twice_as_often_is_caught() {
+        let list = members(&["sign momentum", "row-normalised momentum"]);
+        let run = |faked: bool| {
+            let mut ground = ground(1, 4, 0.25, 2.0, 1500, 1.5);
+            if faked {
+                ground.hard =
+                    HardInstance::new((**ground.hard.chain()).clone(), 0.5, Reveals::OneBlock).unwrap();
+            }
+            let contests = with_context(|c| contests(&size(1.5), &list, vec![ground], c)).unwrap();
+            let outcomes: Vec<_> = contests[0].members().map(|e| e.quickest.outcome()).collect();
+            (outcomes, words::verdict(&contests))
+        };
+        let (outcomes, verdict) = run(false);
+        assert_eq!(outcomes, [Outcome::Above; 2]);
+        assert!(verdict.starts_with("Nobody is below the line: at"), "{verdict}");
+        let (outcomes, verdict) = run(true);
+        assert_eq!(outcomes, [Outcome::Below; 2]);
+        assert!(verdict.starts_with("CONTRADICTED") && verdict.contains("sign momentum"), "{verdict}");
+    }
+
+    #[test]
+    fn who_leaves_the_class_is_named_and_falls_below() {
+        let mut list = members(&["sign momentum"]);
+        let outsider = list.outsiders[0].clone();
+        assert_eq!(outsider.label, "Scion, dense right factor");
+        list.members.push(outsider.as_member());
+        let ground = ground(1, 4, 0.25, 2.0, 1500, 1.5);
+        let contests = with_context(|c| contests(&size(1.5), &list, vec![ground], c)).unwrap();
+        let seen: Vec<_> = contests[0].entrants.iter().map(|e| e.seen).collect();
+        assert_eq!(seen, [ZeroRespecting::Entries, ZeroRespecting::Nothing, ZeroRespecting::Nothing]);
+        let verdict = words::verdict(&contests);
+        assert!(verdict.contains("Scion, dense right factor LEFT ITS CLASS"), "{verdict}");
+        assert!(verdict.starts_with("CONTRADICTED: below the line"), "{verdict}");
+        assert!(verdict.contains("1 of 1 outsiders"), "{verdict}");
+    }
+
+    #[test]
+    fn too_few_runs_show_nothing() {
+        let list = members(&["sign momentum"]);
+        let ground = ground(2, 4, 0.5, 2.0, 5, 1.5);
+        let contests = with_context(|c| contests(&size(1.5), &list, vec![ground], c)).unwrap();
+        assert!(words::verdict(&contests).contains("not shown to be above it"));
+    }
+
+    #[test]
+    fn a_request_to_end_is_an_interruption() {
+        let cancelled = AtomicBool::new(true);
+        let list = members(&["sign momentum"]);
+        let error = with_context(|c| {
+            let context = Context { cancelled: &cancelled, ..*c };
+            contests(&size(1.5), &list, vec![ground(1, 2, 0.5, 2.0, 3, 1.5)], &context).err().unwrap()
+        });
+        assert_eq!(error.exit_code(), 3);
     }
 }

@@ -10,6 +10,9 @@ use crate::drawing::{Curve, Panel, Point};
 /// Means below this share of eps are left out of the pictures: few runs carry them.
 const LOWEST_SHOWN: f64 = 0.2;
 
+/// Means at the line below this share are drawn there: the axis is logarithmic.
+const FLOOR: f64 = 0.05;
+
 /// Curves are drawn at numbers of calls that grow by this factor, or by one.
 const GROWTH: f64 = 1.03;
 
@@ -25,7 +28,7 @@ pub(super) fn panels(contests: &[Contest]) -> Vec<Panel> {
 fn look(family: Family) -> (&'static str, usize) {
     match family {
         Family::Normalised => ("steps of one length", 0),
-        Family::Corrected => ("the same with corrected momentum", 2),
+        Family::Corrected => ("one length, momentum corrected", 2),
         Family::Entrywise => ("signs and Adam", 3),
         Family::Plain => ("steps that grow with the gradient", 4),
         Family::Outsider => ("outside of the class", 1),
@@ -90,9 +93,8 @@ impl Contest {
             let points = of(stand).map(|p| Point { x, ..p }).into_iter().collect();
             curve(entrant, points, open, true)
         };
-        let both = |(at, e): (usize, &Entrant)| {
-            [marked(at, e, &e.lowest, false), marked(at, e, &e.quickest, true)]
-        };
+        let both =
+            |(at, e): (usize, &Entrant)| [marked(at, e, &e.lowest, false), marked(at, e, &e.quickest, true)];
         let curves = self.entrants.iter().enumerate().flat_map(both).collect();
         let names = (0..self.entrants.len()).map(|at| (place(at, 0.0), (at + 1).to_string())).collect();
         (curves, names)
@@ -101,7 +103,7 @@ impl Contest {
     fn at_the_line(&self) -> Panel {
         let (curves, x_names) = self.scattered(|stand| {
             let Interval { value, low, high } = stand.at_line[1];
-            Some(Point { x: 0.0, y: value, low, high })
+            Some(Point { x: 0.0, y: value.max(FLOOR), low: low.max(FLOOR), high })
         });
         Panel {
             title: format!("after N* = {} calls", self.ground.calls),

@@ -45,14 +45,14 @@ pub(super) struct Stand {
     pub(super) descent: Descent,
     /// The numbers of calls at which "the mean is at least the line's value" is rejected at the level of the joint claim.
     pub(super) beneath: usize,
-    /// The smallest sample mean over the line's value, up to the first mean of eps (at least up to N*).
-    pub(super) closest: f64,
+    /// The smallest sample mean over the line's value up to the first mean of eps (at least up to N*), and after how many calls.
+    pub(super) closest: (f64, u64),
     /// Calls to ||grad f(X)||_* <= eps in each run.
     pub(super) hits: Vec<f64>,
 }
 
 /// The level of each end of an interval that stands for itself: together 95%.
-const POINTWISE: f64 = 0.025;
+pub(super) const POINTWISE: f64 = 0.025;
 
 /// What a stand is held against.
 pub(super) struct Judge<'a> {
@@ -70,7 +70,8 @@ impl Stand {
         let horizon = traces[0].values.len() as u64 - 1;
         let sample = |n: u64| traces.iter().map(|t| t.values[n as usize]).collect::<Vec<f64>>();
         let interval = |n: u64| {
-            let out_of_range = || Failure::Check(format!("{NAME}: a gradient exceeds its own bound after {n} calls"));
+            let out_of_range =
+                || Failure::Check(format!("{NAME}: a gradient exceeds its own bound after {n} calls"));
             reading.interval(&sample(n)).ok_or_else(out_of_range)
         };
         let numbers = [calls.saturating_sub(1), calls];
@@ -90,7 +91,9 @@ impl Stand {
             bounds: numbers.map(bound),
             descent,
             beneath: (0..=horizon).filter(|&n| reading.is_below(&sample(n), bound(n))).count(),
-            closest: (0..=last).map(|n| means[n as usize] / bound(n)).fold(f64::INFINITY, f64::min),
+            closest: (0..=last)
+                .map(|n| (means[n as usize] / bound(n), n))
+                .fold((f64::INFINITY, 0), |least, next| if next.0 < least.0 { next } else { least }),
             hits: traces.iter().map(|t| passage_time(t.hit)).collect(),
             means,
         })
