@@ -21,7 +21,10 @@ fn lmo(c: &mut Criterion) {
         let s: Matrix<f64> = Matrix::from_fn(rows, columns, |_, _| rng.sample(StandardNormal));
         let mut group = c.benchmark_group(format!("lmo {rows}x{columns}"));
         // A decomposition of 512 x 512 takes a tenth of a second.
-        group.sample_size(10).measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(200));
+        group
+            .sample_size(10)
+            .measurement_time(Duration::from_secs(1))
+            .warm_up_time(Duration::from_millis(200));
         for norm in norms::entries::<f64>().iter().filter_map(|entry| (entry.examples)().into_iter().next()) {
             group.bench_function(norm.label().as_str(), |b| b.iter(|| norm.lmo(black_box(&s))));
         }
