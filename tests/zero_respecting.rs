@@ -333,6 +333,23 @@ fn a_watch_knows_rows_columns_and_entries_and_when_they_were_broken() {
     assert_eq!(watch.violation(ZeroRespecting::Entries), Some(broken));
     assert_eq!(watch.violation(ZeroRespecting::Nothing), None);
     assert_eq!(watch.calls(), 5);
+    // A row that was not seen, in a column that was.
+    let mut inner = Scripted(vec![at(&[(0, 0), (0, 1)])], 0);
+    let mut watch = ZeroWatch::new(&mut inner);
+    watch.query(&at(&[])).unwrap();
+    watch.check(&at(&[(1, 1)]));
+    assert_eq!(watch.violation(ZeroRespecting::Lines), Some(Violation { calls: 1, entry: (1, 1) }));
+    // A point that only its own response explains.
+    for pair in [false, true] {
+        let mut inner = Scripted(vec![at(&[(0, 0)])], 0);
+        let mut watch = ZeroWatch::new(&mut inner);
+        if pair {
+            watch.query_pair(&at(&[(0, 0)]), &at(&[])).unwrap();
+        } else {
+            watch.query(&at(&[(0, 0)])).unwrap();
+        }
+        assert_eq!(watch.violation(ZeroRespecting::Lines), Some(Violation { calls: 0, entry: (0, 0) }));
+    }
     // NaN is no zero, and a refused query is no violation of a class.
     let mut inner = Scripted(vec![at(&[])], 0);
     let mut watch = ZeroWatch::new(&mut inner);

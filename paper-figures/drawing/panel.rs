@@ -34,8 +34,15 @@ pub struct Curve {
     pub dashed: bool,
     /// Without a line: markers alone.
     pub scattered: bool,
-    /// From left to right.
+    /// From left to right. Many of them (more than 40) make a line without markers and bars.
     pub points: Vec<Point>,
+}
+
+impl Curve {
+    /// Markers would run into one another.
+    fn is_dense(&self) -> bool {
+        self.points.len() > 40
+    }
 }
 
 /// One panel, both axes logarithmic.
@@ -207,6 +214,9 @@ fn draw_curve<'b>(
             chart.draw_series(LineSeries::new(line, color.stroke_width(2)))?;
         }
     }
+    if curve.is_dense() {
+        return Ok(());
+    }
     let bars = seen.iter().map(|p| PathElement::new([(p.x, inside(p.low)), (p.x, inside(p.high))], color));
     chart.draw_series(bars)?;
     let marker = if curve.dashed { color.stroke_width(2) } else { color.filled() };
@@ -243,8 +253,12 @@ fn draw_legend<'a>(
             area.draw(&PathElement::new([(x, y + 6), (x + 12 - gap, y + 6)], color.stroke_width(2)))?;
             area.draw(&PathElement::new([(x + 18 + gap, y + 6), (x + 30, y + 6)], color.stroke_width(2)))?;
         }
-        let marker = if curve.dashed { color.stroke_width(2) } else { color.filled() };
-        area.draw(&Circle::new((x + 15, y + 6), 4, marker))?;
+        if curve.is_dense() {
+            area.draw(&PathElement::new([(x + 12, y + 6), (x + 18, y + 6)], color.stroke_width(2)))?;
+        } else {
+            let marker = if curve.dashed { color.stroke_width(2) } else { color.filled() };
+            area.draw(&Circle::new((x + 15, y + 6), 4, marker))?;
+        }
         area.draw(&Text::new(curve.label.clone(), (x + 38, y), ("sans-serif", 12)))?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The figures, one file each, with their sizes in `presets/`.
 
+pub mod below_the_line;
 mod chains;
 pub mod digits_geometry;
 pub mod rate_in_accuracy;
@@ -120,7 +121,12 @@ pub struct Entry {
 
 /// All figures.
 pub fn entries() -> Vec<Entry> {
-    vec![rate_in_dimension::entry(), rate_in_accuracy::entry(), digits_geometry::entry()]
+    vec![
+        rate_in_dimension::entry(),
+        rate_in_accuracy::entry(),
+        below_the_line::entry(),
+        digits_geometry::entry(),
+    ]
 }
 
 /// A figure's configuration at one size.

@@ -120,6 +120,13 @@ fn nan_comes_out_of_a_value_wherever_it_goes_in_and_lengths_must_agree() {
     assert!(std::panic::catch_unwind(|| hessian_action(&[0.0], &[0.0, 1.0], &mut [0.0])).is_err());
 }
 
+#[test]
+fn progress_counts_up_to_the_last_coordinate_that_is_strictly_beyond() {
+    assert_eq!([0.25, 0.5, 0.4].map(|c| progress(&[0.6, -0.5, 0.25, 0.25], c)), [2, 1, 2]);
+    assert_eq!(progress(&[0.0, 0.0, f64::NEG_INFINITY, 0.0], 1.0), 3);
+    assert_eq!((progress(&[], 0.5), progress(&[0.5, -0.5], 0.5)), (0, 0));
+}
+
 /// Coordinates from every region, both signs, infinite ones among them.
 fn coordinate(rng: &mut Rng) -> f64 {
     let size = match rng.random_range(0..8) {
@@ -311,6 +318,31 @@ fn bending(xdz: &[f64]) -> f64 {
     };
     let difference: Vec<f64> = at(1.0).iter().zip(at(-1.0)).map(|(a, b)| a - b).collect();
     norm(&difference) / (2.0 * shrink * norm(d)).max(1e-9) / norm(z).max(1e-9)
+}
+
+/// The largest sum over k, l of |d_jkl F|, by differences of the Hessian: off by h^2/6 of fifth derivatives, below 1e-3.
+fn largest_third_row_sum(x: &[f64]) -> f64 {
+    let h = 1e-5;
+    let sum = |j: usize| -> f64 {
+        let at = |sign: f64| {
+            let mut y = x.to_vec();
+            y[j] += sign * h;
+            hessian(&y)
+        };
+        let (up, down) = (at(1.0), at(-1.0));
+        let entries = up.iter().flatten().zip(down.iter().flatten());
+        entries.map(|(up, down)| (up - down).abs() / (2.0 * h)).sum()
+    };
+    (0..x.len()).map(sum).fold(0.0, f64::max)
+}
+
+#[test]
+fn row_sums_of_third_derivatives_stay_below_ell_2_which_they_nearly_attain() {
+    let upper = chain_constants().hessian_lipschitz.upper;
+    let found = search(4, 60, largest_third_row_sum);
+    assert!(found <= upper && found >= 0.99 * upper, "{found}");
+    let attained = largest_third_row_sum(&[-0.765_376, 0.701_619, 8.08, -16.6]);
+    assert!(attained <= upper && attained >= upper * (1.0 - 1e-4), "{attained}");
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! What the runs of one method with one choice of numbers show.
+
+use heavynorm::statistics::{Interval, passage_time};
+
+use super::betting::{Reading, mean};
+use super::{Candidate, Failure, NAME};
+
+/// ||grad f(X)||_*/eps after 0, 1, .., horizon calls, X the last iterate known by then.
+pub(super) struct Trace {
+    pub(super) values: Vec<f64>,
+    /// Calls before it was first at most 1.
+    pub(super) hit: Option<u64>,
+}
+
+/// Where the mean comes down to eps. `None`: not within the horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Descent {
+    /// The first N with a sample mean of at most eps.
+    pub(super) first: Option<u64>,
+    /// The first N at which "the mean is at most eps" is not rejected.
+    pub(super) low: Option<u64>,
+    /// The first N at which "the mean is at least eps" is rejected.
+    pub(super) high: Option<u64>,
+}
+
+/// How a mean lies to a number that it should exceed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Above,
+    Undecided,
+    Below,
+}
+
+/// The means of one choice, with what may be said of them.
+#[derive(Debug, Clone)]
+pub(super) struct Stand {
+    pub(super) candidate: Candidate,
+    /// The sample mean after N = 0, .., horizon calls.
+    pub(super) means: Vec<f64>,
+    /// After N* - 1 and N* calls, at the level of the joint claim.
+    pub(super) at_line: [Interval; 2],
+    /// The line's own value there.
+    pub(super) bounds: [f64; 2],
+    /// Each for itself at `POINTWISE`.
+    pub(super) descent: Descent,
+    /// The numbers of calls at which "the mean is at least the line's value" is rejected at the level of the joint claim.
+    pub(super) beneath: usize,
+    /// The smallest sample mean over the line's value up to the first mean of eps (at least up to N*), and after how many calls.
+    pub(super) closest: (f64, u64),
+    /// Calls to ||grad f(X)||_* <= eps in each run.
+    pub(super) hits: Vec<f64>,
+}
+
+/// The level of each end of an interval that stands for itself: together 95%.
+pub(super) const POINTWISE: f64 = 0.025;
+
+/// What a stand is held against.
+pub(super) struct Judge<'a> {
+    /// With the level of the joint claim.
+    pub(super) reading: Reading,
+    /// N*.
+    pub(super) calls: u64,
+    /// The line's value after N calls, over eps.
+    pub(super) bound: &'a dyn Fn(u64) -> f64,
+}
+
+impl Stand {
+    pub(super) fn new(candidate: Candidate, traces: &[Trace], judge: &Judge<'_>) -> Result<Self, Failure> {
+        let Judge { reading, calls, bound } = *judge;
+        let horizon = traces[0].values.len() as u64 - 1;
+        let sample = |n: u64| traces.iter().map(|t| t.values[n as usize]).collect::<Vec<f64>>();
+        let interval = |n: u64| {
+            let out_of_range =
+                || Failure::Check(format!("{NAME}: a gradient exceeds its own bound after {n} calls"));
+            reading.interval(&sample(n)).ok_or_else(out_of_range)
+        };
+        let numbers = [calls.saturating_sub(1), calls];
+        let at_line = [interval(numbers[0])?, interval(numbers[1])?];
+        let means: Vec<f64> = (0..=horizon).map(|n| mean(&sample(n))).collect();
+        let first = first_at_most_one(&means);
+        let alone = Reading { level: POINTWISE, ..reading };
+        let descent = Descent {
+            first,
+            low: (0..=horizon).find(|&n| Some(n) == first || !alone.is_above(&sample(n), 1.0)),
+            high: (first.unwrap_or(horizon)..=horizon).find(|&n| alone.is_below(&sample(n), 1.0)),
+        };
+        let last = first.unwrap_or(horizon).max(calls);
+        Ok(Self {
+            candidate,
+            at_line,
+            bounds: numbers.map(bound),
+            descent,
+            beneath: (0..=horizon).filter(|&n| reading.is_below(&sample(n), bound(n))).count(),
+            closest: (0..=last)
+                .map(|n| (means[n as usize] / bound(n), n))
+                .fold((f64::INFINITY, 0), |least, next| if next.0 < least.0 { next } else { least }),
+            hits: traces.iter().map(|t| passage_time(t.hit)).collect(),
+            means,
+        })
+    }
+
+    /// At the line: above only if above at both numbers of calls, below if below at one.
+    pub(super) fn outcome(&self) -> Outcome {
+        let all = self.at_line.iter().zip(self.bounds);
+        if self.beneath > 0 || all.clone().any(|(i, bound)| i.high < bound) {
+            Outcome::Below
+        } else if all.into_iter().all(|(i, bound)| i.low > bound) {
+            Outcome::Above
+        } else {
+            Outcome::Undecided
+        }
+    }
+}
+
+/// The first N at which a mean is at most eps.
+pub(super) fn first_at_most_one(means: &[f64]) -> Option<u64> {
+    means.iter().position(|&mean| mean <= 1.0).map(|n| n as u64)
+}
