@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use heavynorm::{algorithms, noise, norms, problems};
+use heavynorm::{algorithms, hard_instances, noise, norms, problems};
 
 /// The stems of the Rust files of a folder, without `mod`.
 fn files(folder: &str) -> BTreeSet<String> {
@@ -36,10 +36,14 @@ fn every_file_of_a_folder_is_in_its_registry() {
     );
     all_files_are_registered("src/norms", norms::HELPERS, norms::entries::<f64>().iter().map(|e| e.name));
     all_files_are_registered("src/noise", noise::HELPERS, noise::entries::<f64>().iter().map(|e| e.name));
+    let hard: Vec<&str> = hard_instances::entries::<f64>().iter().map(|e| e.name).collect();
+    all_files_are_registered("src/hard_instances", hard_instances::HELPERS, hard.iter().copied());
+    let problems = problems::entries::<f64>();
+    assert!(hard.iter().all(|name| problems.iter().any(|e| e.name == *name)));
     all_files_are_registered(
         "src/problems",
         problems::HELPERS,
-        problems::entries::<f64>().iter().map(|e| e.name),
+        problems.iter().map(|e| e.name).filter(|name| !hard.contains(name)),
     );
     all_files_are_registered(
         "src/algorithms",

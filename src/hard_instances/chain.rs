@@ -65,10 +65,8 @@ pub fn value(x: &[f64]) -> f64 {
     for pair in x.windows(2) {
         let (before, at) = (pair[0], pair[1]);
         let s = side(before);
-        let psi = psi(before.abs()).value;
-        if psi > 0.0 || psi.is_nan() {
-            sum -= s * psi * phi(s * at);
-        }
+        // Phi is bounded: where Psi is zero so is the product, unless x_j is NaN.
+        sum -= s * psi(before.abs()).value * phi(s * at);
     }
     sum
 }

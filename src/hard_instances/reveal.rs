@@ -18,8 +18,8 @@ use crate::spec::{
 /// The coordinate k = prog_{1/4} + 1 is the one that the oracle hides.
 pub const GATE: f64 = 0.25;
 
-/// With more blocks than this the 2^N outcomes of [`Reveals::EveryBlock`] are not enumerated.
-const MOST_ENUMERATED: usize = 20;
+/// With more blocks than this the 2^N outcomes of [`Reveals::EveryBlock`] are not enumerated: each is a matrix.
+const MOST_ENUMERATED: usize = 10;
 
 /// Which blocks a query may reveal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub enum Reveals {
 ///
 /// # Moments
 ///
-/// Let A bound the hidden entries: A = e^{3/2} c/s, since |x_k| <= 1/4 there. The noise lives on the hidden entries,
+/// Let A bound the hidden entries: A = e^{3/2} c/s, since |x_k| <= 1/4 there (approached for T >= 2). The noise lives on the hidden entries,
 /// no two of them in one row or column of disjoint blocks, so that its dual norm is an l_b norm of N numbers, which
 /// grows with each of them. Hence, at every point,
 ///
@@ -137,7 +137,7 @@ impl HardInstance {
     /// Every sample with its probability: N + 1 of them, or 2^N.
     ///
     /// # Panics
-    /// For `EveryBlock` with more than 20 blocks: a million outcomes.
+    /// For `EveryBlock` with more than 10 blocks, that is more than 1024 outcomes.
     fn samples(&self) -> Vec<(f64, Sample)> {
         let (q, blocks) = (self.probability, self.chain.blocks());
         match self.reveals {
@@ -160,7 +160,7 @@ impl HardInstance {
     /// The law of the response at X, outcome by outcome.
     ///
     /// # Panics
-    /// For `EveryBlock` with more than 20 blocks: a million outcomes.
+    /// For `EveryBlock` with more than 10 blocks, that is more than 1024 outcomes.
     pub fn law<T: Scalar>(&self, x: &Matrix<T>) -> FiniteLaw<T> {
         let outcome = |(probability, sample)| (probability, self.respond(x, &sample));
         FiniteLaw::new(self.samples().into_iter().map(outcome).collect())

@@ -18,7 +18,7 @@
 //! schedules), the reveals of a group are counted (multinomial, the exact law) and spread evenly over its steps. It is
 //! equal to the exact walk where groups have one step, and otherwise to be compared with it.
 
-use libm::{log, sqrt};
+use libm::{log, log1p, sqrt};
 use rand::RngExt as _;
 use rand_distr::{Binomial, Distribution as _};
 
@@ -214,6 +214,7 @@ impl Walk<'_> {
 
     /// Takes one group of steps, fewer if `horizon` calls are reached before.
     pub fn advance(&mut self, horizon: u64) {
+        // M_0 is the first response itself: the first step stands alone.
         let longest = if self.calls == 0 { 1 } else { self.setup.longest() };
         let end = horizon.min(self.calls.saturating_add(longest));
         if end <= self.calls {
@@ -280,21 +281,15 @@ impl Walk<'_> {
         let Config { blocks, probability, .. } = self.setup.config;
         // u in (0, 1]; `as` saturates. q = 1 gives log(u)/-inf = 0.
         let u = 1.0 - self.rng.random::<f64>();
-        let gap = (log(u) / log(1.0 - probability)) as u64 + 1;
+        let gap = ((log(u) / log1p(-probability)) as u64).saturating_add(1);
         (gap, self.rng.random_range(0..blocks))
     }
 
     /// Steps of one block without a reveal.
     fn hold(&mut self, block: usize, steps: u64) {
-        if steps == 0 {
-            return;
+        if steps > 0 {
+            self.step(block, steps, 0.0);
         }
-        // M_0 is the first response itself: the first step stands alone.
-        let first = u64::from(self.clocks[block] == 0 && steps > 1);
-        if first == 1 {
-            self.step(block, 1, 0.0);
-        }
-        self.step(block, steps - first, 0.0);
     }
 
     /// Steps of one block with the gradient at the query point held, its hidden entry multiplied by `factor`.
@@ -322,17 +317,33 @@ impl Walk<'_> {
             *mean = g + mean_decay * old;
             *m = g + decay * old;
         }
-        let size = norm(query);
-        let unit = if size > 0.0 { step / size } else { 0.0 };
+        normalise(query);
         for ((x, d), &m) in point.iter_mut().zip(moved).zip(&*query) {
-            *d = -unit * m;
+            *d = -step * m;
             *x += steps as f64 * *d;
         }
         self.clocks[block] += steps;
     }
 }
 
-/// The 2-norm of numbers of moderate size: entries of an averaged chain gradient.
+/// The 2-norm of numbers of moderate size.
 fn norm(x: &[f64]) -> f64 {
     sqrt(x.iter().map(|x| x * x).sum())
+}
+
+/// Below this 2-norm squares may underflow: those of numbers above 2^-52 times it do not.
+const SMALL: f64 = 1e-138;
+
+/// x/||x||_2, zero for zero. An average decays without bound while its block waits for a reveal, and keeps its direction.
+fn normalise(x: &mut [f64]) {
+    let mut size = norm(x);
+    if size < SMALL {
+        let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        if largest == 0.0 {
+            return;
+        }
+        x.iter_mut().for_each(|x| *x /= largest);
+        size = norm(x);
+    }
+    x.iter_mut().for_each(|x| *x /= size);
 }

@@ -13,7 +13,7 @@ pub struct Violation {
 
 /// An oracle that compares every query point with the responses so far (definition: [`ZeroRespecting`]).
 ///
-/// Zero means zero: an entry of 1e-300 is a discovery.
+/// Zero means zero: an entry of 1e-300 is a discovery. A query that the oracle refuses is not compared.
 pub struct ZeroWatch<'a, T: Scalar> {
     inner: &'a mut dyn StochasticOracle<T>,
     entries: Vec<bool>,
@@ -47,8 +47,16 @@ impl<'a, T: Scalar> ZeroWatch<'a, T> {
     }
 
     /// Compares a point that is no query, an iterate for instance, with the responses so far.
+    ///
+    /// # Panics
+    /// If the point lives in another space.
     pub fn check(&mut self, x: &Matrix<T>) {
-        let calls = self.inner.calls();
+        self.compare(x, self.inner.calls());
+    }
+
+    fn compare(&mut self, x: &Matrix<T>, calls: u64) {
+        let space = self.inner.dimensions();
+        assert_eq!((x.nrows(), x.ncols()), (space.rows(), space.columns()), "a point of another space");
         for (k, value) in x.entries().enumerate() {
             if value == T::zero_impl() {
                 continue;
@@ -99,16 +107,18 @@ impl<T: Scalar> StochasticOracle<T> for ZeroWatch<'_, T> {
     }
 
     fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError> {
-        self.check(x);
+        let calls = self.inner.calls();
         let response = self.inner.query(x)?;
+        self.compare(x, calls);
         self.remember(&response);
         Ok(response)
     }
 
     fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
-        self.check(x);
-        self.check(y);
+        let calls = self.inner.calls();
         let (at_x, at_y) = self.inner.query_pair(x, y)?;
+        self.compare(x, calls);
+        self.compare(y, calls);
         self.remember(&at_x);
         self.remember(&at_y);
         Ok((at_x, at_y))

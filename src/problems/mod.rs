@@ -85,7 +85,7 @@ pub struct Entry<T: Scalar> {
 
 /// Every problem that a table can describe.
 pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
-    vec![
+    let mut all = vec![
         quadratic::entry(),
         cosine::entry(),
         log_cosh::entry(),
@@ -94,8 +94,9 @@ pub fn entries<T: Scalar>() -> Vec<Entry<T>> {
         factorisation::entry(),
         #[cfg(feature = "digits")]
         digits::entry(),
-        hard_instances::entry(),
-    ]
+    ];
+    all.extend(hard_instances::entries());
+    all
 }
 
 /// The problem that a table describes.
