@@ -33,7 +33,7 @@ fn general(layout: Layout, norm: Arc<dyn Norm<f64>>, config: &Config, seed: u64)
     let chain = BlockChain::new(space, layout, blocks, length, 1.0, 1.0).unwrap();
     let instance = HardInstance::new(chain, probability, Reveals::OneBlock).unwrap();
     let mut oracle = RevealOracle::new(instance, Arc::new(NoNoise::new(space)), stream(1, seed));
-    let scion = Scion::new(ScionConfig { step_size: step, averaging }, norm).unwrap();
+    let scion = Scion::new(ScionConfig { step_size: step, averaging, ..Default::default() }, norm).unwrap();
     let scion: &dyn DynAlgorithm<f64> = &scion;
     let mut run = scion.begin(&Matrix::zeros(space.rows(), space.columns()), &mut oracle).unwrap();
     for _ in 0..CALLS {

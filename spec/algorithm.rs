@@ -67,6 +67,11 @@ pub trait Algorithm<T: Scalar>: Send + Sync {
     /// The current iterate X_t, the point at which the theory measures the gradient.
     fn iterate<'a>(&self, state: &'a Self::State) -> &'a Matrix<T>;
 
+    /// The most calls that one step makes: a run that is to end at a horizon ends less than this beyond it.
+    fn most_calls(&self) -> u64 {
+        1
+    }
+
     /// The class of the method with these numbers and this norm. [`ZeroRespecting::Nothing`] is always safe.
     fn zero_respecting(&self) -> ZeroRespecting {
         ZeroRespecting::Nothing

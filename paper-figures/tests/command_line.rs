@@ -514,6 +514,20 @@ fn the_samples_of_a_batch_count() {
 }
 
 #[test]
+fn a_first_batch_beyond_the_horizon_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    for method in ["name = 'scion'\nstart = 'batch'", "name = 'storm-scion'"] {
+        let text = format!(
+            "[problem]\nname = 'quadratic'\nrows = 3\ncolumns = 2\n[norm]\nname = 'spectral'\n\
+             [method]\n{method}\naveraging = 1e-10\n[run]\nseeds = 1\nhorizon = 20\n"
+        );
+        fs::write(folder.path().join("e.toml"), text).unwrap();
+        let run = heavynorm_in(folder.path(), &["run", "e.toml"]);
+        assert!(run.code == 2 && run.stderr.contains("10000000000 samples"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_closed_standard_error_is_no_panic() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_heavynorm"))
         .args(["run", "absent.toml"])
@@ -531,6 +545,8 @@ fn the_examples_run() {
     let run = heavynorm_in(&examples, &["run", "experiment.toml"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stdout.contains("batch 16"), "{}", run.stdout);
+    let run = heavynorm_in(&examples, &["run", "hard-instance.toml"]);
+    assert!(run.code == 0 && run.stdout.contains("chain-blocks"), "{} {}", run.stdout, run.stderr);
     let eval = heavynorm_in(&examples, &["norm", "eval", "spectral", "--op", "dual", "--input", "G.npy"]);
     assert!(eval.stdout.trim().parse::<f64>().unwrap() > 0.0, "{}", eval.stderr);
 }

@@ -87,6 +87,10 @@ impl<T: Scalar> Algorithm<T> for BatchedScion<T> {
         &state.iterate
     }
 
+    fn most_calls(&self) -> u64 {
+        self.batch
+    }
+
     fn zero_respecting(&self) -> ZeroRespecting {
         self.norm.zero_respecting()
     }

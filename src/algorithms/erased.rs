@@ -50,6 +50,9 @@ pub trait DynAlgorithm<T: Scalar>: Send + Sync {
     /// [`StateError`] if the table is no state of this method.
     fn resume<'a>(&'a self, saved: &toml::Table) -> Result<Box<dyn Trajectory<T> + 'a>, StateError>;
 
+    /// The most calls that one step makes; see [`Algorithm::most_calls`].
+    fn most_calls(&self) -> u64;
+
     /// The class of the method with its numbers and its norm; see [`Algorithm::zero_respecting`].
     fn zero_respecting(&self) -> ZeroRespecting;
 }
@@ -91,6 +94,10 @@ where
             .try_into()
             .map_err(|e: toml::de::Error| StateError { action: "restored", message: e.message().into() })?;
         Ok(Box::new(Running { algorithm: self, state }))
+    }
+
+    fn most_calls(&self) -> u64 {
+        Algorithm::most_calls(self)
     }
 
     fn zero_respecting(&self) -> ZeroRespecting {

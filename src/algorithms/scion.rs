@@ -98,6 +98,10 @@ impl<T: Scalar> Algorithm<T> for Scion<T> {
         &state.iterate
     }
 
+    fn most_calls(&self) -> u64 {
+        self.averaging.batch()
+    }
+
     fn zero_respecting(&self) -> ZeroRespecting {
         self.norm.zero_respecting()
     }

@@ -114,6 +114,10 @@ impl<T: Scalar> Algorithm<T> for StormScion<T> {
         &state.iterate
     }
 
+    fn most_calls(&self) -> u64 {
+        self.batch.max(2)
+    }
+
     fn zero_respecting(&self) -> ZeroRespecting {
         self.norm.zero_respecting()
     }

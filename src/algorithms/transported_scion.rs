@@ -99,6 +99,10 @@ impl<T: Scalar> Algorithm<T> for TransportedScion<T> {
         &state.iterate
     }
 
+    fn most_calls(&self) -> u64 {
+        self.averaging.batch()
+    }
+
     fn zero_respecting(&self) -> ZeroRespecting {
         self.norm.zero_respecting()
     }

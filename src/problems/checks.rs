@@ -34,11 +34,15 @@ pub(crate) fn derivatives(f: &dyn Problem<f64>, scale: f64) {
         down.add_scaled(-h, &z);
         let slope = (f.objective(&up) - f.objective(&down)) / (2.0 * h);
         let claimed = inner(&f.gradient(&x), &z);
-        assert!((slope - claimed).abs() <= DIFFERENCES * (1.0 + claimed.abs()), "{slope} vs {claimed}");
+        assert!(
+            (slope - claimed).abs() <= DIFFERENCES * (1.0 + claimed.abs()),
+            "{}: {slope} vs {claimed}",
+            f.name()
+        );
         let change = &(&f.gradient(&up) - &f.gradient(&down)) * (0.5 / h);
         let action = f.hessian_action(&x, &z);
         let error = (&change - &action).max_abs();
-        assert!(error <= DIFFERENCES * (1.0 + action.max_abs()), "{error}");
+        assert!(error <= DIFFERENCES * (1.0 + action.max_abs()), "{}: {error}", f.name());
     }
 }
 

@@ -14,7 +14,8 @@ use heavynorm::{norms::max_row_l2::MaxRowL2, norms::spectral::Spectral, seed};
 use heavynorm_proofs_check::Line;
 use rayon::prelude::*;
 
-use super::super::chains::{Site, design, lower_bound};
+use crate::figures::chains::{Site, design, lower_bound};
+
 use super::betting::{Reading, mean};
 use super::members::{Member, Members, Units};
 use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
@@ -49,7 +50,7 @@ impl Ground {
             noise: setting.noise_scale.sigma() / lower.accuracy,
             line: lower.line(),
             calls,
-            horizon: (size.reach * calls as f64).ceil() as u64,
+            horizon: ((size.reach * calls as f64).ceil() as u64).max(calls),
             hard: lower.instance(design.dimensions)?,
             accuracy: lower.accuracy,
             units: Units { width: lower.width, gradient: lower.scale / lower.width },
@@ -407,6 +408,20 @@ mod tests {
         let (outcomes, verdict) = run(true);
         assert_eq!(outcomes, [Outcome::Below; 2]);
         assert!(verdict.starts_with("CONTRADICTED") && verdict.contains("sign momentum"), "{verdict}");
+    }
+
+    #[test]
+    fn intervals_of_members_widen_with_the_number_of_claims_and_an_outsiders_do_not() {
+        assert_eq!(claims(3, 20), 240);
+        let width = |names: &[&str]| {
+            let ground = ground(1, 4, 0.25, 2.0, 200, 1.5);
+            let contests = with_context(|c| contests(&size(1.5), &members(names), vec![ground], c)).unwrap();
+            let of = |e: &Entrant| e.quickest.at_line[1].high - e.quickest.at_line[1].low;
+            (of(contests[0].members().next().unwrap()), of(contests[0].outsiders().next().unwrap()))
+        };
+        let (one, four) = (width(&["sign momentum"]), width(&["sign momentum", "Adam", "AdamW", "SGD"]));
+        assert!(four.0 > 1.02 * one.0, "{one:?} {four:?}");
+        assert_eq!(one.1, four.1);
     }
 
     #[test]

@@ -47,9 +47,9 @@ impl Reading {
 
     /// "E X <= mu" is rejected.
     pub(super) fn is_above(self, values: &[f64], mu: f64) -> bool {
-        let target = mu / self.clip;
-        // Beyond the clip nothing can be said, and a factor might be negative.
-        target <= 1.0 && self.wins(values.iter().map(|x| x.min(self.clip) / self.clip), |y| y - target)
+        // Beyond the clip no bet wins: nothing is said there.
+        let target = (mu / self.clip).min(1.0);
+        self.wins(values.iter().map(|x| x.min(self.clip) / self.clip), |y| y - target)
     }
 
     /// The means that neither test rejects, around the sample mean. `None` for no values and for values outside of [0, B].
