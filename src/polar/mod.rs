@@ -420,7 +420,7 @@ mod tests {
     }
 
     /// The blocks side by side, with rows and columns in another order and one zero row and column.
-    fn direct_sum(blocks: &[Matrix<f64>]) -> (Matrix<f64>, Vec<(Vec<usize>, Vec<usize>)>) {
+    fn direct_sum(blocks: &[Matrix<f64>]) -> (Matrix<f64>, Vec<Part>) {
         let m: usize = blocks.iter().map(Matrix::nrows).sum();
         let n: usize = blocks.iter().map(Matrix::ncols).sum();
         // 7 and 5 are coprime to m + 1 and n + 1 here; place 0 stays empty.
@@ -437,7 +437,7 @@ mod tests {
                 }
             }
             (top, left) = (top + block.nrows(), left + block.ncols());
-            places.push((rows, columns));
+            places.push(Part { rows, columns });
         }
         (x, places)
     }
@@ -474,7 +474,7 @@ mod tests {
             assert!(largest_error(&isometry, &all) <= 1e-13);
             let (mut sum, mut inside) =
                 (Matrix::zeros(x.nrows(), x.ncols()), Matrix::zeros(x.nrows(), x.ncols()));
-            for (block, (rows, columns)) in blocks.iter().zip(&places) {
+            for (block, Part { rows, columns }) in blocks.iter().zip(&places) {
                 let part = partial_isometry(block).unwrap();
                 for (i, &row) in rows.iter().enumerate() {
                     for (j, &column) in columns.iter().enumerate() {

@@ -344,12 +344,13 @@ fn counted_reveals_have_the_law_of_placed_ones() {
         let placed = passages(config, 87, runs);
         let counted = passages(Config { grouping: Grouping::Grouped(0.03), ..config }, 88, runs);
         let (a, b) = (mean(&placed), mean(&counted));
-        // Independent samples: 5 standard deviations of the difference of the means, and 2% for the grouping.
+        // Independent samples: 5 standard deviations of the difference of the means, and 0.5% for the grouping: groups of
+        // six steps see a passage 2.5 steps late in the mean, 0.2%, and hold gradients. Counting the reveals of one block
+        // twice makes 1.6%.
         let error = standard_error(&placed).hypot(standard_error(&counted));
         println!("{method:?}: mean {a:.1} placed, {b:.1} counted, +- {error:.1}");
-        assert!((a - b).abs() <= 5.0 * error + 0.02 * a, "{method:?}: {a} and {b}, +- {error}");
-        // The intervals resolve what a wrong count would change: a tenth of the mean.
-        assert!(5.0 * error <= 0.06 * a, "{method:?}: {a} +- {error}");
+        assert!((a - b).abs() <= 5.0 * error + 0.005 * a, "{method:?}: {a} and {b}, +- {error}");
+        assert!(5.0 * error <= 0.005 * a, "{method:?}: {a} +- {error}");
         let spread = |x: &[f64]| standard_error(x) * (runs as f64).sqrt();
         assert!((0.75..1.35).contains(&(spread(&counted) / spread(&placed))), "{method:?}");
     }
