@@ -220,7 +220,7 @@ pub(super) fn verdict(contests: &[Contest]) -> String {
         )
     } else if !undecided.is_empty() {
         format!(
-            "Nobody is below the line, but of {all} choices {} are not shown to be above it with joint confidence {CONFIDENCE} at \
+            "Nobody is shown to be below the line, but of {all} choices {} are not shown to be above it with joint confidence {CONFIDENCE} at \
              this number of seeds.",
             undecided.len()
         )
@@ -265,7 +265,7 @@ fn late(contests: &[Contest]) -> String {
         return String::new();
     }
     format!(
-        " No mean of eps within the calls that were run: {} (STORM asks twice for each sample).",
+        " No mean of eps within the calls that were run: {} (whoever asks twice for each sample, as STORM does, sees half as many).",
         names.join("; ")
     )
 }
