@@ -57,7 +57,8 @@ fn setup(size: &Size, contests: &[Contest]) -> String {
          here. Intervals are betting intervals: valid for every law on the range of ||grad f||_* that the constants of the chain \
          give, lower ends of numbers clipped at lambda e^{{3/2}}; those of the means at N* - 1 and N* hold jointly for all \
          {claims} statements about members with probability {CONFIDENCE}, those for the first N with a mean of eps hold at each N for \
-         itself with 0.95, and so do those of an outsider. They do not cover the luck of the choice of numbers, which makes a member look worse, not better.",
+         itself with 0.95, and so do those of an outsider. They are about the \
+         numbers chosen: of numbers that were not tried they say nothing.",
         seeds = contests.iter().map(|c| c.ground.shape.seeds.to_string()).collect::<Vec<_>>().join(", "),
         members = members(contests),
         claims = claims(contests.len(), members(contests)),
@@ -107,17 +108,26 @@ impl Contest {
         Some(Interval { value: median(hits)?, low: i.lower, high: i.upper })
     }
 
+    /// The name of a member, and how many others are as good within a hundredth.
+    fn shared(&self, first: &Entrant, size: &dyn Fn(&Entrant) -> f64) -> String {
+        let as_good = |e: &&Entrant| size(e) <= size(first) * 1.01;
+        match self.members().filter(as_good).count() {
+            0 | 1 => first.member.label.clone(),
+            count => format!("{} and {} others within 1%", first.member.label, count - 1),
+        }
+    }
+
     fn measured(&self) -> String {
         let shape = self.ground.shape;
-        let value = |stand: &Stand| stand.at_line[1].value;
-        let lowest = self.members().min_by(|a, b| value(&a.lowest).total_cmp(&value(&b.lowest)));
-        let first = |e: &&Entrant| e.quickest.descent.first.unwrap_or(u64::MAX);
-        let quickest = self.members().min_by_key(first);
+        let lowest = |e: &Entrant| e.lowest.at_line[1].value;
+        let first = |e: &Entrant| e.quickest.descent.first.map_or(f64::INFINITY, |n| n as f64);
+        let least = |of: &dyn Fn(&Entrant) -> f64| self.members().min_by(|a, b| of(a).total_cmp(&of(b)));
         let ratios = self.members().flat_map(|e| [e.lowest.closest, e.quickest.closest]);
         let (closest, at) = ratios.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 0));
-        let text = |entrant: Option<&Entrant>, of: &dyn Fn(&Entrant) -> String| {
-            entrant.map_or("none".into(), |e| format!("{} ({})", of(e), e.member.label))
-        };
+        let text =
+            |entrant: Option<&Entrant>, size: &dyn Fn(&Entrant) -> f64, show: &dyn Fn(&Entrant) -> String| {
+                entrant.map_or("none".into(), |e| format!("{} ({})", show(e), self.shared(e, size)))
+            };
         let outsider = |e: &Entrant| {
             format!(
                 "{}, {}: mean at N* {}, first mean of eps at {} N*",
@@ -140,9 +150,9 @@ impl Contest {
             number(self.ground.noise),
             self.ground.calls,
             self.ground.line.mean(self.ground.calls),
-            text(lowest, &|e| show(e.lowest.at_line[1])),
-            text(quickest, &|e| self.show_descent(e.quickest.descent)),
-            text(self.best(), &|e| self.show_median(&e.quickest.hits)),
+            text(least(&lowest), &lowest, &|e| show(e.lowest.at_line[1])),
+            text(least(&first), &first, &|e| self.show_descent(e.quickest.descent)),
+            text(self.best(), &|e| e.pilot_median, &|e| self.show_median(&e.quickest.hits)),
             join(self.outsiders().map(outsider)),
         )
     }
@@ -210,7 +220,7 @@ pub(super) fn verdict(contests: &[Contest]) -> String {
         )
     } else if !undecided.is_empty() {
         format!(
-            "Nobody is below the line, but of {all} choices {} are not shown to be above it with joint confidence {CONFIDENCE} at \
+            "Nobody is shown to be below the line, but of {all} choices {} are not shown to be above it with joint confidence {CONFIDENCE} at \
              this number of seeds.",
             undecided.len()
         )
@@ -255,7 +265,7 @@ fn late(contests: &[Contest]) -> String {
         return String::new();
     }
     format!(
-        " No mean of eps within the calls that were run: {} (STORM asks twice for each sample).",
+        " No mean of eps within the calls that were run: {} (whoever asks twice for each sample, as STORM does, sees half as many).",
         names.join("; ")
     )
 }
