@@ -166,12 +166,23 @@ impl<T: Scalar> Matrix<T> {
 
     /// The indices of the first entry (column by column) that is NaN or infinite, if any.
     pub fn first_non_finite(&self) -> Option<(usize, usize)> {
-        (0..self.ncols()).find_map(|j| self.column(j).iter().position(|x| !x.is_finite()).map(|i| (i, j)))
+        let finite = |j: &usize| self.column(*j).iter().fold(true, |finite, x| finite & x.is_finite());
+        let j = (0..self.ncols()).find(|j| !finite(j))?;
+        self.column(j).iter().position(|x| !x.is_finite()).map(|i| (i, j))
     }
 
     /// The largest absolute entry, 0 for an empty matrix. NaN entries are passed over.
     pub fn max_abs(&self) -> T {
-        self.entries().fold(T::zero_impl(), |largest, x| largest.larger(x.abs()))
+        // Several maxima side by side: one would wait for itself at every entry.
+        let mut largest = [T::zero_impl(); 8];
+        for j in 0..self.ncols() {
+            for entries in self.column(j).chunks(8) {
+                for (largest, x) in largest.iter_mut().zip(entries) {
+                    *largest = largest.larger(x.abs());
+                }
+            }
+        }
+        largest.into_iter().fold(T::zero_impl(), T::larger)
     }
 
     /// Every entry is zero.
@@ -186,11 +197,20 @@ impl<T: Scalar> Matrix<T> {
 
     /// `f` of every entry.
     pub fn map(&self, mut f: impl FnMut(T) -> T) -> Self {
-        Self::from_fn(self.nrows(), self.ncols(), |i, j| f(self[(i, j)]))
+        let mut image = self.clone();
+        for j in 0..self.ncols() {
+            image.0.col_as_slice_mut(j).iter_mut().for_each(|x| *x = f(*x));
+        }
+        image
     }
 
     /// Every entry times 2^k (exact unless it overflows or becomes subnormal).
     pub fn times_power_of_two(&self, k: i32) -> Self {
+        let factor = T::one_impl().times_power_of_two(k);
+        if factor >= T::MIN_NORMAL && factor.is_finite() {
+            // One product for each entry, as `times_power_of_two` would end with.
+            return self * factor;
+        }
         self.map(|x| x.times_power_of_two(k))
     }
 

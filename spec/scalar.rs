@@ -70,7 +70,7 @@ pub trait Scalar:
 }
 
 macro_rules! impl_scalar {
-    ($t:ident, $mantissa_bits:expr, $max_exponent:expr) => {
+    ($t:ident, $bits:ident, $mantissa_bits:expr, $max_exponent:expr) => {
         impl Scalar for $t {
             const UNIT_ROUNDOFF: Self = $t::EPSILON / 2.0;
             const MIN_NORMAL: Self = $t::MIN_POSITIVE;
@@ -126,14 +126,15 @@ macro_rules! impl_scalar {
                     x *= $t::MIN_POSITIVE;
                     left += $max_exponent - 1;
                 }
-                x * $t::powi(2.0, left)
+                // 2^left, a normal number now, from its exponent: whole matrices pass through here.
+                x * $t::from_bits(((left + $max_exponent) as $bits) << $mantissa_bits)
             }
         }
     };
 }
 
-impl_scalar!(f32, 23, 127);
-impl_scalar!(f64, 52, 1023);
+impl_scalar!(f32, u32, 23, 127);
+impl_scalar!(f64, u64, 52, 1023);
 
 #[cfg(test)]
 mod tests {
@@ -156,5 +157,11 @@ mod tests {
         assert_eq!(Scalar::times_power_of_two(2f64.powi(1023), -2045), f64::MIN_POSITIVE);
         assert_eq!(Scalar::times_power_of_two(5e-324_f64, 2097), 2f64.powi(1023));
         assert_eq!(Scalar::times_power_of_two(1.0_f32, 200), f32::INFINITY);
+        for k in -1022..=1023 {
+            assert_eq!(Scalar::times_power_of_two(1.0_f64, k), 2f64.powi(k));
+        }
+        for k in -126..=127 {
+            assert_eq!(Scalar::times_power_of_two(1.0_f32, k), 2f32.powi(k));
+        }
     }
 }

@@ -148,12 +148,25 @@ impl BlockChain {
 
     /// x_i/s.
     pub fn block<T: Scalar>(&self, x: &Matrix<T>, i: usize) -> Vec<f64> {
-        (0..self.length).map(|k| x[self.position(i, k)].to_f64() / self.width).collect()
+        let mut block = vec![0.0; self.length];
+        self.read(x, i, &mut block);
+        block
+    }
+
+    fn read<T: Scalar>(&self, x: &Matrix<T>, i: usize, block: &mut [f64]) {
+        for (k, entry) in block.iter_mut().enumerate() {
+            *entry = x[self.position(i, k)].to_f64() / self.width;
+        }
     }
 
     /// prog_c(x_i/s) for each block: how many of its entries are counted as discovered.
     pub fn progress<T: Scalar>(&self, x: &Matrix<T>, c: f64) -> Vec<usize> {
-        (0..self.blocks).map(|i| chain::progress(&self.block(x, i), c)).collect()
+        let mut block = vec![0.0; self.length];
+        let mut of = |i| {
+            self.read(x, i, &mut block);
+            chain::progress(&block, c)
+        };
+        (0..self.blocks).map(&mut of).collect()
     }
 
     /// The matrix whose blocks are `of(i)`, zero elsewhere.
@@ -219,8 +232,10 @@ impl<T: Scalar> Problem<T> for BlockChain {
 
     fn gradient(&self, x: &Matrix<T>) -> Matrix<T> {
         let factor = self.scale / self.width;
+        let mut point = vec![0.0; self.length];
         self.assemble(|i, block| {
-            chain::gradient(&self.block(x, i), block);
+            self.read(x, i, &mut point);
+            chain::gradient(&point, block);
             block.iter_mut().for_each(|g| *g *= factor);
         })
     }

@@ -276,7 +276,11 @@ impl<T: Scalar> RevealOracle<T> {
         self.calls += K as u64;
         let sample = self.instance.draw(&mut self.rng);
         let noise = self.noise.sample(&mut self.rng);
-        let answers = points.map(|x| &self.instance.respond(x, &sample) + &noise);
+        let answers = points.map(|x| {
+            let mut answer = self.instance.respond(x, &sample);
+            answer.add_scaled(T::one_impl(), &noise);
+            answer
+        });
         answers.iter().try_for_each(finite)?;
         Ok(answers)
     }

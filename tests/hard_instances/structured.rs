@@ -148,10 +148,6 @@ fn transposed_blocks_and_shared_columns_have_the_same_walk() {
     }
 }
 
-fn zero_columns(x: &Matrix<f64>) -> Vec<bool> {
-    (0..x.ncols()).map(|j| x.column(j).iter().all(|&x| x == 0.0)).collect()
-}
-
 #[test]
 fn at_every_visited_average_the_spectral_direction_is_row_normalisation() {
     let config = Config { blocks: 6, length: 4, ..configs().next().unwrap() };
@@ -159,11 +155,9 @@ fn at_every_visited_average_the_spectral_direction_is_row_normalisation() {
     let norm: Arc<dyn Norm<f64>> = Arc::new(Spectral);
     let compare = |average: &Matrix<f64>| {
         let (rows, polar) = (MaxRowL2.lmo(average).unwrap(), Spectral.lmo(average).unwrap());
-        // Disjoint rows are orthogonal: the SVD finds them to its own rounding, about 10 U. Outside of the blocks it leaves
-        // crumbs, but rows and columns that are zero stay zero.
+        // Disjoint rows are a direct sum, which is decomposed row by row: a few roundings, and zeros are zeros.
         assert!((&rows - &polar).max_abs() <= 1e-14);
-        assert_eq!(zero_columns(&rows), zero_columns(&polar));
-        assert_eq!(zero_columns(&rows.transposed()), zero_columns(&polar.transposed()));
+        assert!(rows.entries().zip(polar.entries()).all(|(r, p)| (r == 0.0) == (p == 0.0)));
     };
     let scion =
         Scion::new(ScionConfig { step_size: 0.1, averaging: 0.08, ..Default::default() }, Arc::clone(&norm))
@@ -330,6 +324,34 @@ fn grouped_steps_have_the_law_of_single_ones() {
         let slow: Vec<f64> = grouped.iter().map(|t| 1.25 * t).collect();
         let moved = slow.iter().map(|&t| (share(&exact, t) - share(&slow, t)).abs()).fold(0.0, f64::max);
         assert!(moved > threshold, "{method:?}: {moved}");
+    }
+}
+
+#[test]
+fn counted_reveals_have_the_law_of_placed_ones() {
+    // alpha N/q = 0.02: groups of up to six steps count their reveals, with a displacement below 0.02 they place them.
+    for method in METHODS {
+        let config = Config {
+            blocks: 2,
+            length: 3,
+            probability: 0.5,
+            method,
+            step: 0.005,
+            averaging: 0.005,
+            grouping: Grouping::Exact,
+        };
+        let runs = 200;
+        let placed = passages(config, 87, runs);
+        let counted = passages(Config { grouping: Grouping::Grouped(0.03), ..config }, 88, runs);
+        let (a, b) = (mean(&placed), mean(&counted));
+        // Independent samples: 5 standard deviations of the difference of the means, and 2% for the grouping.
+        let error = standard_error(&placed).hypot(standard_error(&counted));
+        println!("{method:?}: mean {a:.1} placed, {b:.1} counted, +- {error:.1}");
+        assert!((a - b).abs() <= 5.0 * error + 0.02 * a, "{method:?}: {a} and {b}, +- {error}");
+        // The intervals resolve what a wrong count would change: a tenth of the mean.
+        assert!(5.0 * error <= 0.06 * a, "{method:?}: {a} +- {error}");
+        let spread = |x: &[f64]| standard_error(x) * (runs as f64).sqrt();
+        assert!((0.75..1.35).contains(&(spread(&counted) / spread(&placed))), "{method:?}");
     }
 }
 
