@@ -419,8 +419,11 @@ mod tests {
         assert_eq!(svd.singular_values.len(), 2);
     }
 
+    /// The rows and the columns of a block.
+    type Lines = (Vec<usize>, Vec<usize>);
+
     /// The blocks side by side, with rows and columns in another order and one zero row and column.
-    fn direct_sum(blocks: &[Matrix<f64>]) -> (Matrix<f64>, Vec<(Vec<usize>, Vec<usize>)>) {
+    fn direct_sum(blocks: &[Matrix<f64>]) -> (Matrix<f64>, Vec<Lines>) {
         let m: usize = blocks.iter().map(Matrix::nrows).sum();
         let n: usize = blocks.iter().map(Matrix::ncols).sum();
         // 7 and 5 are coprime to m + 1 and n + 1 here; place 0 stays empty.
