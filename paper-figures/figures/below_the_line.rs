@@ -10,7 +10,6 @@
 //! The gradient is measured by the sum of row 2-norms, which for blocks in disjoint rows and columns IS its nuclear norm.
 
 mod bench;
-mod betting;
 mod members;
 mod pictures;
 mod stand;

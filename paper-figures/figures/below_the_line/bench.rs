@@ -9,6 +9,7 @@ use heavynorm::noise::NoNoise;
 use heavynorm::run::{Control, End, Experiment, Record, Schedule, Target};
 use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Dimensions, Matrix, Norm, Problem, StochasticOracle, ZeroRespecting};
+use heavynorm::statistics::betting::{Reading, mean};
 use heavynorm::statistics::{median, passage_time};
 use heavynorm::{norms::max_row_l2::MaxRowL2, norms::spectral::Spectral, seed};
 use heavynorm_proofs_check::Line;
@@ -16,7 +17,6 @@ use rayon::prelude::*;
 
 use crate::figures::chains::{Site, design, lower_bound};
 
-use super::betting::{Reading, mean};
 use super::members::{Member, Members, Units};
 use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
 use super::{CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Shape, Size};

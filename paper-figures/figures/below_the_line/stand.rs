@@ -1,8 +1,8 @@
 //! What the runs of one method with one choice of numbers show.
 
+use heavynorm::statistics::betting::{Reading, mean};
 use heavynorm::statistics::{Interval, passage_time};
 
-use super::betting::{Reading, mean};
 use super::{Candidate, Failure, NAME};
 
 /// ||grad f(X)||_*/eps after 0, 1, .., horizon calls, X the last iterate known by then.
