@@ -19,9 +19,12 @@ use crate::figures::chains::{Site, design, lower_bound};
 
 use super::members::{Member, Members, Units};
 use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
-use super::{CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Shape, Size};
+use super::{
+    CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Power, Shape, Size,
+};
 
 /// An instance, its line, and what runs on it are given.
+#[derive(Clone)]
 pub(super) struct Ground {
     number: u64,
     pub(super) shape: Shape,
@@ -55,6 +58,13 @@ impl Ground {
             accuracy: lower.accuracy,
             units: Units { width: lower.width, gradient: lower.scale / lower.width },
         })
+    }
+
+    /// The same line over an oracle that reveals more often, as far as N*. `None` if its q exceeds 1.
+    fn behind_its_back(&self, factor: f64) -> Option<Self> {
+        let probability = factor * self.shape.reveal_probability;
+        let hard = HardInstance::new((**self.hard.chain()).clone(), probability, self.hard.reveals()).ok()?;
+        Some(Self { hard, horizon: self.calls, ..self.clone() })
     }
 
     fn space(&self) -> Dimensions {
@@ -143,6 +153,9 @@ impl Ground {
     }
 }
 
+/// How many times more often the oracle reveals where the power of the figure is measured.
+pub(super) const FACTORS: [f64; 3] = [1.25, 1.5, 2.0];
+
 /// Runs whose class is watched, of each choice.
 const WATCHED: u64 = 8;
 
@@ -158,17 +171,20 @@ pub(super) fn contests(
     grounds: Vec<Ground>,
     context: &Context<'_>,
 ) -> Result<Vec<Contest>, Failure> {
-    let everybody: Vec<&Member> = members.members.iter().chain(&members.outsiders).collect();
-    let level = (1.0 - CONFIDENCE) / (2.0 * claims(grounds.len(), members.members.len()) as f64);
+    let everybody: Vec<&Member> = members.bound().chain(&members.outsiders).collect();
+    let level = (1.0 - CONFIDENCE) / (2.0 * claims(grounds.len(), members.bound().count()) as f64);
     let calls_of = |ground: &Ground| {
         let runs: u64 = everybody.iter().map(|m| candidates(m, size).len() as u64 * size.pilot_seeds).sum();
+        let faked = FACTORS.iter().filter(|&f| ground.behind_its_back(*f).is_some()).count() as u64;
         (runs + 2 * ground.shape.seeds * everybody.len() as u64) * ground.horizon
+            + faked * ground.shape.seeds * ground.calls
     };
     let clock = Clock { context, done: AtomicU64::new(0), all: grounds.iter().map(calls_of).sum() };
     let contest = |ground: Ground| {
         let bench = Bench { size, ground: &ground, level, context, clock: &clock };
         let entrants = everybody.iter().map(|m| bench.entrant(m)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Contest { entrants, ground })
+        let power = bench.power(&entrants)?;
+        Ok(Contest { entrants, ground, power })
     };
     grounds.into_iter().map(contest).collect()
 }
@@ -191,13 +207,40 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// The member with the smallest mean at N* once more, on the same seeds.
+    fn power(&self, entrants: &[Entrant]) -> Result<Option<Power>, Failure> {
+        let members = entrants.iter().filter(|e| e.member.is_member());
+        let value = |e: &Entrant| e.lowest.at_line[1].value;
+        let Some(best) = members.min_by(|a, b| value(a).total_cmp(&value(b))) else { return Ok(None) };
+        let (member, candidate) = (&best.member, best.lowest.candidate);
+        let algorithm = self.build(member, &member.norm(self.ground.space())?, candidate)?;
+        let mut outcomes = Vec::new();
+        for factor in FACTORS {
+            let Some(ground) = self.ground.behind_its_back(factor) else { continue };
+            let (_, stand) = Bench { ground: &ground, ..*self }.measure(member, candidate, &*algorithm)?;
+            outcomes.push((factor, stand.outcome()));
+        }
+        Ok(Some(Power { mover: member.label.clone(), outcomes }))
+    }
+
+    fn build(
+        &self,
+        member: &Member,
+        norm: &Arc<dyn Norm<f64>>,
+        candidate: Candidate,
+    ) -> Result<Box<dyn DynAlgorithm<f64>>, Failure> {
+        member.build(norm, self.ground.hard.chain(), self.ground.units, candidate)
+    }
+
     /// Pilot, choice, measurement.
     pub(super) fn entrant(&self, member: &Member) -> Result<Entrant, Failure> {
         let norm = member.norm(self.ground.space())?;
-        let build = |candidate| member.build(&norm, self.ground.units, candidate);
         let tried = candidates(member, self.size);
         let pilots: Vec<u64> = (0..self.size.pilot_seeds).map(|k| PILOT + k).collect();
-        let built = tried.iter().map(|&candidate| build(candidate)).collect::<Result<Vec<_>, _>>()?;
+        let built = tried
+            .iter()
+            .map(|&candidate| self.build(member, &norm, candidate))
+            .collect::<Result<Vec<_>, _>>()?;
         let traces = self.traces(&built, &pilots)?;
         let means: Vec<Vec<f64>> = traces.iter().map(|traces| means(traces)).collect();
         let [lowest, quickest] = choose(&means, self.ground.calls);
@@ -212,6 +255,7 @@ impl Bench<'_> {
         Ok(Entrant {
             member: member.clone(),
             claimed: built[quickest].zero_respecting().min(built[lowest].zero_respecting()),
+            most_calls: built[quickest].most_calls(),
             seen: class_of_quickest.min(class_of_lowest),
             lowest: low,
             quickest: quick,

@@ -13,14 +13,16 @@ pub(super) struct Trace {
 }
 
 /// Where the mean comes down to eps. `None`: not within the horizon.
+///
+/// There is no upper limit: the first N at which "the mean is at least eps" is rejected is the first success of a scan, and a scan
+/// over many N succeeds somewhere by chance more often than its level says. The lower one needs no scan: it is beyond the true
+/// first N only if "the mean is at most eps" is rejected at that one N, where it is true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Descent {
     /// The first N with a sample mean of at most eps.
     pub(super) first: Option<u64>,
-    /// The first N at which "the mean is at most eps" is not rejected.
+    /// The first N at which "the mean is at most eps" is not rejected at `POINTWISE`, at most `first`.
     pub(super) low: Option<u64>,
-    /// The first N at which "the mean is at least eps" is rejected.
-    pub(super) high: Option<u64>,
 }
 
 /// How a mean lies to a number that it should exceed.
@@ -41,10 +43,8 @@ pub(super) struct Stand {
     pub(super) at_line: [Interval; 2],
     /// The line's own value there.
     pub(super) bounds: [f64; 2],
-    /// Each for itself at `POINTWISE`.
+    /// Its lower limit holds for itself at `POINTWISE`.
     pub(super) descent: Descent,
-    /// The numbers of calls at which "the mean is at least the line's value" is rejected at the level of the joint claim.
-    pub(super) beneath: usize,
     /// The smallest sample mean over the line's value up to the first mean of eps (at least up to N*), and after how many calls.
     pub(super) closest: (f64, u64),
     /// Calls to ||grad f(X)||_* <= eps in each run.
@@ -82,7 +82,6 @@ impl Stand {
         let descent = Descent {
             first,
             low: (0..=horizon).find(|&n| Some(n) == first || !alone.is_above(&sample(n), 1.0)),
-            high: (first.unwrap_or(horizon)..=horizon).find(|&n| alone.is_below(&sample(n), 1.0)),
         };
         let last = first.unwrap_or(horizon).max(calls);
         Ok(Self {
@@ -90,7 +89,6 @@ impl Stand {
             at_line,
             bounds: numbers.map(bound),
             descent,
-            beneath: (0..=horizon).filter(|&n| reading.is_below(&sample(n), bound(n))).count(),
             closest: (0..=last)
                 .map(|n| (means[n as usize] / bound(n), n))
                 .fold((f64::INFINITY, 0), |least, next| if next.0 < least.0 { next } else { least }),
@@ -99,10 +97,11 @@ impl Stand {
         })
     }
 
-    /// At the line: above only if above at both numbers of calls, below if below at one.
+    /// At N* - 1 and N* calls, and nowhere else, since only there the joint claim pays for a test: above only if above at both,
+    /// below if below at one.
     pub(super) fn outcome(&self) -> Outcome {
         let all = self.at_line.iter().zip(self.bounds);
-        if self.beneath > 0 || all.clone().any(|(i, bound)| i.high < bound) {
+        if all.clone().any(|(i, bound)| i.high < bound) {
             Outcome::Below
         } else if all.into_iter().all(|(i, bound)| i.low > bound) {
             Outcome::Above
