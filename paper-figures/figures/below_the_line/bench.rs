@@ -369,6 +369,7 @@ mod tests {
         let mut list = Members::read().unwrap();
         list.members.retain(|m| names.contains(&&*m.label));
         assert_eq!(list.members.len(), names.len());
+        list.adversaries.clear();
         list
     }
 
@@ -481,7 +482,10 @@ mod tests {
         let verdict = words::verdict(&contests);
         assert!(verdict.contains("Scion, dense right factor LEFT ITS CLASS"), "{verdict}");
         assert!(verdict.starts_with("CONTRADICTED: below the line"), "{verdict}");
-        assert!(verdict.contains("1 of 1 outsiders"), "{verdict}");
+        assert!(
+            verdict.contains("Outside of the class the line does not hold: 1 of 1 outsiders"),
+            "{verdict}"
+        );
     }
 
     #[test]
@@ -489,7 +493,55 @@ mod tests {
         let list = members(&["sign momentum"]);
         let ground = ground(2, 4, 0.5, 2.0, 5, 1.5);
         let contests = with_context(|c| contests(&size(1.5), &list, vec![ground], c)).unwrap();
-        assert!(words::verdict(&contests).contains("not shown to be above it"));
+        let verdict = words::verdict(&contests);
+        assert!(
+            verdict.starts_with("Undecided") && verdict.contains("not shown to be above it"),
+            "{verdict}"
+        );
+        assert!(!verdict.contains("Nobody is below"), "{verdict}");
+        assert!(verdict.contains("from outside of the class none is shown to be below"), "{verdict}");
+        assert!(!verdict.contains("the line does not hold"), "{verdict}");
+        assert!(verdict.contains("at none of the factors tried"), "{verdict}");
+    }
+
+    #[test]
+    fn who_comes_late_is_named_with_its_own_calls_alone() {
+        let verdict = |names: &[&str], steps: Vec<f64>| {
+            let slow = Size { steps, ..size(1.5) };
+            let contests = with_context(|c| {
+                contests(&slow, &members(names), vec![ground(1, 4, 0.5, 2.0, 5, 1.5)], c).unwrap()
+            });
+            words::verdict(&contests)
+        };
+        // Steps of 1e-6 s show nothing within these calls.
+        let late = verdict(&["sign momentum"], vec![1e-6]);
+        assert!(late.contains("No mean of eps within the calls that were run: sign momentum"), "{late}");
+        assert!(!late.contains("calls a step") && !late.contains("STORM"), "{late}");
+        let twice = verdict(&["STORM-Scion, spectral"], vec![1e-6]);
+        assert!(twice.contains("STORM-Scion, spectral on") && twice.contains("calls a step)"), "{twice}");
+    }
+
+    #[test]
+    fn the_member_made_for_the_instance_waits_at_1_35_and_sees_an_oracle_that_is_off_by_half() {
+        let mut list = members(&["sign momentum"]);
+        list.adversaries = Members::read().unwrap().adversaries;
+        let size = Size { steps: vec![1e3, 0.65], ..size(2.0) };
+        let ground = ground(1, 4, 0.25, 2.0, 1500, 2.0);
+        let line = ground.line;
+        let contests = with_context(|c| contests(&size, &list, vec![ground], c)).unwrap();
+        let [sign, parking] = [0, 1].map(|k| &contests[0].entrants[k]);
+        assert_eq!((parking.seen, parking.claimed), (ZeroRespecting::Entries, ZeroRespecting::Entries));
+        assert_eq!(parking.lowest.candidate.step, 0.65);
+        assert_eq!(parking.lowest.outcome(), Outcome::Above);
+        let calls = contests[0].ground.calls;
+        let ratio = |e: &Entrant| e.lowest.means[calls as usize] / line.mean(calls);
+        // About half of 1500 runs wait: the ratio's standard deviation is 0.026 of it, and five of them are allowed.
+        assert!((1.341 / 1.13..1.35 * 1.13).contains(&ratio(parking)), "{}", ratio(parking));
+        assert!(ratio(sign) > 1.5 * ratio(parking), "{} {}", ratio(sign), ratio(parking));
+        let power = contests[0].power.as_ref().unwrap();
+        assert_eq!(power.mover, parking.member.label);
+        assert_eq!(power.caught(), Some(1.5), "{:?}", power.outcomes);
+        assert!(words::verdict(&contests).contains("turns to CONTRADICTED at 1.5 times q"));
     }
 
     #[test]

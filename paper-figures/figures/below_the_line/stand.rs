@@ -115,3 +115,36 @@ impl Stand {
 pub(super) fn first_at_most_one(means: &[f64]) -> Option<u64> {
     means.iter().position(|&mean| mean <= 1.0).map(|n| n as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 400 runs that all have these values, judged at N* = 3 against a line of 1.5.
+    fn stand(values: [f64; 6]) -> Stand {
+        let trace = || Trace { values: values.to_vec(), hit: None };
+        let traces: Vec<Trace> = (0..400).map(|_| trace()).collect();
+        let reading = Reading { bound: 10.0, clip: 4.0, level: 0.001 };
+        Stand::new(
+            Candidate { step: 1.0, averaging: 1.0 },
+            &traces,
+            &Judge { reading, calls: 3, bound: &|_| 1.5 },
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn only_the_two_numbers_of_calls_that_the_level_pays_for_are_judged() {
+        assert_eq!(stand([0.0, 0.0, 3.0, 3.0, 0.0, 0.0]).outcome(), Outcome::Above);
+        assert_eq!(stand([3.0, 3.0, 0.0, 3.0, 3.0, 3.0]).outcome(), Outcome::Below);
+        assert_eq!(stand([3.0, 3.0, 3.0, 0.0, 3.0, 3.0]).outcome(), Outcome::Below);
+        assert_eq!(stand([3.0, 3.0, 3.0, 1.5, 3.0, 3.0]).outcome(), Outcome::Undecided);
+    }
+
+    #[test]
+    fn the_lower_limit_of_the_first_mean_of_eps_is_not_after_it() {
+        let descent = stand([3.0, 3.0, 1.01, 0.9, 1.2, 0.5]).descent;
+        assert_eq!(descent, Descent { first: Some(3), low: Some(2) });
+        assert_eq!(stand([3.0; 6]).descent, Descent { first: None, low: None });
+    }
+}
