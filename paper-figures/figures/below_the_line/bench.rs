@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use crate::figures::chains::{Site, design, lower_bound};
 
 use super::members::{Member, Members, Units};
-use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
+use super::stand::{Judge, Outcome, POINTWISE, Stand, Trace, first_at_most_one};
 use super::{
     CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Power, Shape, Size,
 };
@@ -212,6 +212,10 @@ impl Bench<'_> {
         let members = entrants.iter().filter(|e| e.member.is_member());
         let value = |e: &Entrant| e.lowest.at_line[1].value;
         let Some(best) = members.min_by(|a, b| value(a).total_cmp(&value(b))) else { return Ok(None) };
+        // What is below without a fault says nothing about faults.
+        if best.lowest.outcome() == Outcome::Below {
+            return Ok(None);
+        }
         let (member, candidate) = (&best.member, best.lowest.candidate);
         let algorithm = self.build(member, &member.norm(self.ground.space())?, candidate)?;
         let mut outcomes = Vec::new();
@@ -343,7 +347,7 @@ mod tests {
 
     use heavynorm::hard_instances::Reveals;
 
-    use super::super::{stand::Outcome, words};
+    use super::super::words;
     use super::*;
     use crate::figures::Preset;
 
@@ -480,8 +484,9 @@ mod tests {
         let seen: Vec<_> = contests[0].entrants.iter().map(|e| e.seen).collect();
         assert_eq!(seen, [ZeroRespecting::Entries, ZeroRespecting::Nothing, ZeroRespecting::Nothing]);
         let verdict = words::verdict(&contests);
+        assert!(contests[0].power.is_none() && !verdict.contains("Power"), "{verdict}");
         assert!(verdict.contains("Scion, dense right factor LEFT ITS CLASS"), "{verdict}");
-        assert!(verdict.starts_with("CONTRADICTED: below the line"), "{verdict}");
+        assert!(verdict.starts_with("CONTRADICTED: at N* - 1 or at N* calls"), "{verdict}");
         assert!(
             verdict.contains("Outside of the class the line does not hold: 1 of 1 outsiders"),
             "{verdict}"
