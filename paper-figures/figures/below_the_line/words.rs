@@ -264,7 +264,8 @@ pub(super) fn verdict(contests: &[Contest]) -> String {
 fn power(contests: &[Contest]) -> String {
     let one = |c: &Contest| {
         let power = c.power.as_ref().filter(|p| !p.outcomes.is_empty())?;
-        let at = power.caught().map_or("at none of the factors tried".into(), |f| format!("at {f} times q"));
+        let at =
+            power.caught().map_or("at none of the factors tried".to_owned(), |f| format!("at {f} times q"));
         Some(format!("{at} on {} ({})", c.name(), power.mover))
     };
     let all: Vec<String> = contests.iter().filter_map(one).collect();
@@ -273,8 +274,9 @@ fn power(contests: &[Contest]) -> String {
     }
     format!(
         " Power: with an oracle that reveals more often than the line counts on, the verdict on the best mover turns to CONTRADICTED \
-         {}; smaller faults than these may go unseen.",
-        all.join(", ")
+         {}; what is smaller, or at none caught, goes unseen at this number of seeds (tried: {}).",
+        all.join(", "),
+        FACTORS.map(|f| f.to_string()).join(", ")
     )
 }
 
