@@ -37,6 +37,8 @@ pub struct Constant {
 pub enum ConstantEvidence {
     /// A formula, rounded up.
     ClosedForm,
+    /// The maximum of a formula in one variable, found numerically and rounded up.
+    NumericalMaximum,
     /// A bound by row sums, whose maximum was found by numerical search and rounded up.
     RowSum,
 }

@@ -1,6 +1,9 @@
-//! Summaries over seeds that are valid under heavy tails: order statistics; means of bounded numbers only.
+//! Summaries over seeds that are valid under heavy tails: order statistics; means only of numbers in a
+//! known range ([`betting`]).
 
 use serde::{Deserialize, Serialize};
+
+pub mod betting;
 
 /// The number that stands for a first passage: "not reached" is +inf, later than every horizon.
 pub fn passage_time(passage: Option<u64>) -> f64 {
@@ -73,33 +76,6 @@ pub struct Interval {
     pub low: f64,
     /// The upper end.
     pub high: f64,
-}
-
-/// An interval for the mean of a law on [0, bound], from independent values: the empirical Bernstein bound.
-///
-/// # Formula
-///
-/// With the sample variance V and delta = 1 - confidence, each end of
-///
-/// ```text
-/// mean -+ [ sqrt(2 V ln(4/delta)/n) + 7 bound ln(4/delta)/(3(n - 1)) ]
-/// ```
-///
-/// fails with probability at most delta/2, for every law on [0, bound] (Maurer and Pontil, *Empirical Bernstein bounds*,
-/// 2009). No normal approximation is involved.
-///
-/// # Degenerate cases
-/// `None` for fewer than two values and for values outside of [0, bound], for which the bound says nothing.
-pub fn bounded_mean(values: &[f64], bound: f64, confidence: f64) -> Option<Interval> {
-    if values.len() < 2 || !values.iter().all(|x| (0.0..=bound).contains(x)) {
-        return None;
-    }
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / (n - 1.0);
-    let log = (4.0 / (1.0 - confidence)).ln();
-    let half = (2.0 * variance * log / n).sqrt() + 7.0 * bound * log / (3.0 * (n - 1.0));
-    Some(Interval { value: mean, low: (mean - half).max(0.0), high: (mean + half).min(bound) })
 }
 
 /// The least-squares slope of ln y over ln x, with the range it takes when every y moves within its own interval.
@@ -249,23 +225,5 @@ mod tests {
         assert_eq!(log_slope(&[2.0, 2.0], &y), None);
         assert_eq!(log_slope(&[], &[]), None);
         assert_eq!(log_slope(&[1.0, 2.0], &[y[0], lost]).unwrap().high, f64::INFINITY);
-    }
-
-    #[test]
-    fn the_interval_of_a_bounded_mean_covers_it_in_every_sample_of_a_rare_jump() {
-        // 0 with probability 0.99, else 1: a normal interval around a sample without a jump would be {0}.
-        let without = bounded_mean(&[0.0; 100], 1.0, 0.95).unwrap();
-        assert!(without.low == 0.0 && without.high >= 0.01, "{without:?}");
-        let log = (4.0_f64 / 0.05).ln();
-        assert!((without.high - 7.0 * log / 297.0).abs() < 1e-14);
-        let mut half = [0.0; 100];
-        half[..50].fill(1.0);
-        let mean = bounded_mean(&half, 1.0, 0.95).unwrap();
-        let width = (2.0 * (25.0 / 99.0) * log / 100.0).sqrt() + 7.0 * log / 297.0;
-        assert!((mean.value - 0.5).abs() < 1e-15 && (mean.high - 0.5 - width).abs() < 1e-14);
-        assert!((mean.low - (0.5 - width)).abs() < 1e-14);
-        assert_eq!(bounded_mean(&[0.5, 1.5], 1.0, 0.95), None);
-        assert_eq!(bounded_mean(&[0.5, f64::NAN], 1.0, 0.95), None);
-        assert_eq!(bounded_mean(&[0.5], 1.0, 0.95), None);
     }
 }

@@ -65,7 +65,7 @@ fn a_design_comes_back_with_the_length_and_the_probability_asked_for() {
         for design in designs() {
             let (_, lower, _) = made(&*bound, &design);
             let case = format!("{} {} {lower:?}", bound.statement().id, design.norm.label());
-            assert_eq!(lower.length, 3, "{case}");
+            assert_eq!((lower.length, lower.paid_length), (3, 3), "{case}");
             assert!((lower.reveal_probability / 0.25 - 1.0).abs() < 1e-12, "{case}");
         }
     }
@@ -98,6 +98,39 @@ fn an_instance_lies_in_the_class_of_its_setting_and_at_its_edge() {
                 lower.blocks,
                 blocks(&*design.norm, design.dimensions, design.moment_order, design.class).unwrap()
             );
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_does_not_fit_is_cut_and_says_so() {
+    for bound in lower_bounds() {
+        let design = design("name = 'spectral'", (3, 10), 2.0, ZeroRespecting::Lines);
+        let long = Design { length: 5, ..design };
+        let (_, lower, _) = made(&*bound, &long);
+        assert_eq!((lower.length, lower.paid_length), (3, 5));
+    }
+}
+
+#[test]
+fn the_unit_of_calls_grows_with_the_exponent_that_is_claimed() {
+    for bound in lower_bounds() {
+        for p in [1.3, 1.5, 2.0] {
+            // Long chains: rounding T down moves the unit by 1/1000 at most.
+            let design = Design {
+                length: 1000,
+                ..design("name = 'spectral'", (2, 100_000), p, ZeroRespecting::Lines)
+            };
+            let setting = bound.design(&design).unwrap();
+            let unit = |eps: f64| {
+                let setting = Setting { accuracy: Accuracy::new(eps).unwrap(), ..setting.clone() };
+                let lower = bound.instance(&setting, 2.0, design.class).unwrap();
+                assert_eq!(lower.length, lower.paid_length);
+                lower.line().unit()
+            };
+            let found = (unit(0.25) / unit(1.0)).log2() / 2.0;
+            let claimed = bound.exponent(MomentOrder::new(p).unwrap());
+            assert!((found - claimed).abs() < 2e-3, "{} p = {p}: {found}", bound.statement().id);
         }
     }
 }

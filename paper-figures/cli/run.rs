@@ -16,7 +16,7 @@ use heavynorm::statistics::{median, median_interval, passage_time};
 use heavynorm::{norms, seed};
 use heavynorm_proofs_check::region::stays_within;
 use heavynorm_proofs_check::theorems::Theorem;
-use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, theorem};
+use heavynorm_proofs_check::{Parameters, Plan, PlanError, Radius, Setting, theorem};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
@@ -290,7 +290,11 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
     }
     let setting = setting(file, sampling, norm, radius)?;
     stays_within(sampling.problem().region(), &*theorem, &setting)?;
-    let plan = theorem.plan(&setting)?;
+    let plan = match (theorem.plan(&setting), sampling.sample_smoothness(&**norm, setting.moment_order)) {
+        // Why there is no Lbar says more than that it is missing.
+        (Err(PlanError::MissingSampleSmoothness(_)), Err(reason)) => return Err(reason.into()),
+        (plan, _) => plan?,
+    };
     let parameters = theorem.schedule(&setting)?;
     let table = theorem.method_table(&setting, &parameters)?;
     let algorithm = algorithms::build(&table, Arc::clone(norm)).map_err(|e| within("method", &e))?;

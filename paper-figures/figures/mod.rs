@@ -95,6 +95,31 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
+impl Table {
+    /// A table whose rows are as long as its header.
+    ///
+    /// # Panics
+    /// If one is not.
+    pub fn new(header: &[&str], rows: Vec<Vec<String>>) -> Self {
+        assert!(
+            rows.iter().all(|row| row.len() == header.len()),
+            "a row has a cell for each column: {header:?}"
+        );
+        Self { header: header.iter().map(|&head| head.to_owned()).collect(), rows }
+    }
+}
+
+/// The rows of a CSV file.
+fn csv_of(header: &[&str], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
+    let failed = |e: csv::Error| Failure::Check(e.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(failed)?;
+    for row in rows {
+        writer.write_record(row).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|e| Failure::Check(e.to_string()))
+}
+
 /// A figure that was made.
 #[derive(Debug, Clone)]
 pub struct Figure {

@@ -20,7 +20,7 @@
 //! ```
 
 use heavynorm::spec::chain::chain_constants;
-use heavynorm::spec::{Claim, Evidence, Source, Statement, ZeroRespecting};
+use heavynorm::spec::{Claim, Evidence, MomentOrder, Source, Statement, ZeroRespecting};
 
 use super::{
     Blocks, Design, LowerBound, LowerBoundError, LowerInstance, blocks, check_lambda, designed, length,
@@ -57,6 +57,11 @@ impl LowerBound for L1 {
         }
     }
 
+    /// (3p-2)/(p-1).
+    fn exponent(&self, p: MomentOrder) -> f64 {
+        (3.0 * p.p() - 2.0) / (p.p() - 1.0)
+    }
+
     fn instance(
         &self,
         setting: &Setting,
@@ -69,11 +74,13 @@ impl LowerBound for L1 {
         let eps = setting.accuracy.eps();
         let width = lambda * eps * width_times_l(blocks) / setting.l()?;
         let scale = lambda * eps * width / blocks.root();
+        let paid_length = length(setting.gap, scale, blocks)?;
         Ok(LowerInstance {
             theorem: self.statement().id,
             class,
             blocks,
-            length: length(setting.gap, scale, blocks)?,
+            length: paid_length.min(blocks.longest),
+            paid_length,
             scale,
             width,
             reveal_probability: reveal_probability(p, setting.noise_scale, blocks, lambda * eps)?,

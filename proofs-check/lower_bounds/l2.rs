@@ -17,7 +17,7 @@
 //! ```
 
 use heavynorm::spec::chain::chain_constants;
-use heavynorm::spec::{Claim, Evidence, Source, Statement, ZeroRespecting};
+use heavynorm::spec::{Claim, Evidence, MomentOrder, Source, Statement, ZeroRespecting};
 
 use super::{
     Blocks, Design, LowerBound, LowerBoundError, LowerInstance, blocks, check_lambda, designed, length,
@@ -60,6 +60,11 @@ impl LowerBound for L2 {
         }
     }
 
+    /// (5p-3)/(2p-2).
+    fn exponent(&self, p: MomentOrder) -> f64 {
+        (5.0 * p.p() - 3.0) / (2.0 * p.p() - 2.0)
+    }
+
     fn instance(
         &self,
         setting: &Setting,
@@ -77,11 +82,13 @@ impl LowerBound for L2 {
         if found > allowed * (1.0 + ROUNDING) {
             return Err(LowerBoundError::NotSmooth { found, allowed });
         }
+        let paid_length = length(setting.gap, scale, blocks)?;
         Ok(LowerInstance {
             theorem: self.statement().id,
             class,
             blocks,
-            length: length(setting.gap, scale, blocks)?,
+            length: paid_length.min(blocks.longest),
+            paid_length,
             scale,
             width,
             reveal_probability: reveal_probability(p, setting.noise_scale, blocks, lambda * eps)?,

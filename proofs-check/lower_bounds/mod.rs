@@ -8,13 +8,15 @@
 //! ([`ZeroRespecting`]) of the responses it has seen; where blocks share lines, the entries.
 //!
 //! **Lemma 4.1 (progress).** Call a coordinate of a block discovered once a response has shown it (its column, row or entry
-//! is not zero any more). With I_t, z_t the sample of call t, after M calls at most S_i = #{t <= M : z_t = 1, I_t = i}
-//! coordinates of block i are discovered, they are the first ones, and S_i has the law Bin(M, q/N).
+//! is not zero any more). With I_t, z_t the t-th sample, after M' samples at most S_i = #{t <= M' : z_t = 1, I_t = i}
+//! coordinates of block i are discovered, they are the first ones, and S_i has the law Bin(M', q/N). A sample is used by one
+//! call, or by the two of a pair; so after M calls M' <= M, and S_i is dominated by Bin(M, q/N).
 //!
 //! Proof. By induction the discovered coordinates of block i are a prefix {1..d_i}. A member's query has x_{i,k} = 0 for
 //! k > d_i: the line of (i, k) belongs to that coordinate alone. So prog_{1/4} <= d_i, the hidden coordinate is at most
 //! d_i + 1, and the response, supported in {1..prog_{1/4} + 1}, goes beyond {1..d_i} at most by d_i + 1, and only if the
-//! factor of block i is not zero, which is z = 1 and I = i. The samples are independent of all else. []
+//! factor of block i is not zero, which is z = 1 and I = i. Both queries of a pair are made before its responses are seen, so that
+//! each shows d_i + 1 at most. The samples are independent of all else. []
 //!
 //! **Lemma 4.2 (what is left).** If the output has x_{i,T} = 0, then ||grad F_T(x_i/s)||_2 >= 1.
 //!
@@ -27,7 +29,7 @@
 //! ```
 //!
 //! Proof. Let J be the number of blocks with S_i <= T - 1. By the lemmas ||grad f(X_M)||_* >= (c/s) J^{1/b}
-//! >= (c/s) N^{1/b} (J/N), as J <= N and 1/b <= 1. Take expectations: E J/N = P(Bin(M, q/N) <= T - 1). []
+//! >= (c/s) N^{1/b} (J/N), as J <= N and 1/b <= 1. Take expectations: E J/N >= P(Bin(M, q/N) <= T - 1). []
 //!
 //! The line of an instance is the largest M for which the right side is at least eps. It speaks of a MEAN at a fixed number
 //! of calls: medians of hitting times may lie below it.
@@ -174,8 +176,11 @@ pub struct LowerInstance {
     pub class: ZeroRespecting,
     /// Where the blocks lie, how many there are, and the dual exponent.
     pub blocks: Blocks,
-    /// T.
+    /// T, no more than fits.
     pub length: usize,
+    /// The T that the gap pays for. Where it exceeds `length` the space is too small for the rate: the line is proven all the
+    /// same, but it does not follow the rate in eps any more.
+    pub paid_length: usize,
     /// c.
     pub scale: f64,
     /// s.
@@ -239,6 +244,9 @@ pub trait LowerBound: Send + Sync {
     /// What is claimed.
     fn statement(&self) -> Statement;
 
+    /// The calls grow like eps^{-exponent} where everything but eps is fixed (as long as chains fit, and up to rounding of T).
+    fn exponent(&self, p: MomentOrder) -> f64;
+
     /// The instance for a setting.
     ///
     /// # Errors
@@ -266,7 +274,7 @@ fn check_lambda(lambda: f64) -> Result<(), LowerBoundError> {
     if lambda.is_finite() && lambda > 1.0 { Ok(()) } else { Err(LowerBoundError::Lambda(lambda)) }
 }
 
-/// T = floor(Delta/(c N Delta_0)), and no more than fits. What is below an integer by rounding alone is that integer.
+/// floor(Delta/(c N Delta_0)). What is below an integer by rounding alone is that integer.
 fn length(gap: Gap, scale: f64, blocks: Blocks) -> Result<usize, LowerBoundError> {
     const ROUNDING: f64 = 32.0 * f64::EPSILON;
     let paid = gap.delta() / (scale * blocks.count as f64 * chain_constants().gap_per_coordinate.upper);
@@ -274,7 +282,7 @@ fn length(gap: Gap, scale: f64, blocks: Blocks) -> Result<usize, LowerBoundError
     if length < 1.0 {
         return Err(LowerBoundError::NoCoordinate { length: paid });
     }
-    Ok((length as usize).min(blocks.longest))
+    Ok(length as usize)
 }
 
 /// q = 4^{1/(p-1)} (N A/sigma)^{p/(p-1)} with N A = lambda eps g N^{1 - 1/b}: Lemma 4.4 at sigma^p.

@@ -40,6 +40,12 @@ impl Layout {
     /// # Errors
     /// [`ConfigError::Data`] for no blocks, blocks of no length, or counts beyond this machine's numbers.
     pub fn smallest(self, blocks: usize, length: usize) -> Result<Dimensions, ConfigError> {
+        if blocks == 0 || length == 0 {
+            return Err(ConfigError::Data(format!(
+                "{}: blocks and length must be at least 1, not {blocks} and {length}",
+                super::NAME
+            )));
+        }
         let across = if self.is_disjoint() { blocks.checked_mul(length) } else { Some(length) };
         let across = across.ok_or_else(|| {
             ConfigError::Data(format!("{blocks} disjoint blocks of length {length} fit no matrix"))
@@ -104,6 +110,16 @@ impl BlockChain {
                     value,
                 });
             }
+        }
+        // Gradients, Hessians and their changes are of the sizes c/s, c/s^2 and c/s^3.
+        if let Some(value) = (1..=3).map(|k| scale / width.powi(k)).find(|size| !size.is_normal()) {
+            let must_be = "such that scale/width, scale/width^2 and scale/width^3 are ordinary numbers";
+            return Err(ConfigError::OutOfRange {
+                name: super::NAME.into(),
+                parameter: "scale",
+                must_be,
+                value,
+            });
         }
         let smallest = layout.smallest(blocks, length)?;
         if smallest.rows() > dimensions.rows() || smallest.columns() > dimensions.columns() {

@@ -47,8 +47,8 @@ fn unit() -> f64 {
     1.0
 }
 
-/// More entries than this are a slip, not an instance.
-const MOST_ENTRIES: usize = 1 << 28;
+/// More entries than this are a slip, not an instance. Columns are stored in multiples of eight.
+const MOST_ENTRIES: usize = 1 << 24;
 
 impl Config {
     /// The instance.
@@ -59,7 +59,8 @@ impl Config {
         let smallest = self.layout.smallest(self.blocks, self.length)?;
         let rows = self.rows.unwrap_or(smallest.rows());
         let columns = self.columns.unwrap_or(smallest.columns());
-        if rows.checked_mul(columns).is_none_or(|entries| entries > MOST_ENTRIES) {
+        let stored = rows.checked_next_multiple_of(8).and_then(|rows| rows.checked_mul(columns));
+        if stored.is_none_or(|entries| entries > MOST_ENTRIES) {
             return Err(ConfigError::Data(format!(
                 "{NAME}: a {rows}x{columns} matrix is too large; take fewer or shorter blocks"
             )));
@@ -75,7 +76,7 @@ impl Config {
 pub fn entry<T: Scalar>() -> Entry<T> {
     Entry {
         name: NAME,
-        summary: "the lower bound's chains in disjoint rows, with the oracle that hides their next coordinates",
+        summary: "the lower bounds' chains with their oracle: blocks, length, reveal_probability, reveals, layout, rows, columns, scale, width",
         build: |table| Ok(Built::Hard(registry::read::<Config>(NAME, table)?.build()?)),
         examples,
     }

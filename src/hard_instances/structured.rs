@@ -158,6 +158,11 @@ impl Structured {
         }
     }
 
+    /// Reveals are counted over a group and not placed in it: one hardly moves the average.
+    pub fn counts_reveals(&self) -> bool {
+        self.counted
+    }
+
     fn longest(&self) -> u64 {
         self.decay.len() as u64 - 1
     }

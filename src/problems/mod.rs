@@ -109,8 +109,9 @@ pub fn build<T: Scalar>(table: &toml::Table) -> Result<Built<T>, ConfigError> {
     (entry.build)(table)
 }
 
-/// Half a gigabyte of float64 for the variable alone: more entries are a slip.
-const LARGEST_VARIABLE: usize = 1 << 26;
+/// More entries than this are a slip: 128 MiB of float64, and up to eight times as much where columns are short, since each is
+/// stored in a multiple of 64 bytes.
+const LARGEST_VARIABLE: usize = 1 << 24;
 
 /// A number of a configuration that must be finite and above 0.
 fn positive(name: &'static str, parameter: &'static str, value: f64) -> Result<(), ConfigError> {

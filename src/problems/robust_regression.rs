@@ -681,7 +681,7 @@ mod tests {
         };
         assert!(refuse("").contains("samples"));
         assert!(refuse("samples = 0").contains("at least 1"));
-        assert!(refuse("samples = 100000000").contains("at most 67108864"));
+        assert!(refuse("samples = 100000000").contains("at most 16777216"));
         assert!(refuse("samples = 5\noutliers = 1.0").contains("below 1"));
         assert!(refuse("samples = 5\nnoise = -1.0").contains("noise must be finite and at least 0"));
         assert!(refuse("samples = 5\ncutoff = 0.0").contains("cutoff"));

@@ -221,7 +221,7 @@ pub(super) mod tests {
         };
         assert!(refuse("rows = 2").contains("columns"));
         assert!(refuse("rows = 0\ncolumns = 2").contains("at least one row"));
-        assert!(refuse("rows = 9223372036854775807\ncolumns = 4").contains("at most 67108864"));
+        assert!(refuse("rows = 9223372036854775807\ncolumns = 4").contains("at most 16777216"));
         assert!(refuse("rows = 2\ncolumns = 2\nscale = 0").contains("scale must be finite and above 0"));
         assert!(refuse("rows = 2\ncolumns = 2\nwidth = -1.0").contains("width"));
         assert!(refuse("rows = 2\ncolumns = 2\ndistance = inf").contains("distance"));

@@ -9,6 +9,7 @@ use heavynorm::noise::NoNoise;
 use heavynorm::run::{Control, End, Experiment, Record, Schedule, Target};
 use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Dimensions, Matrix, Norm, Problem, StochasticOracle, ZeroRespecting};
+use heavynorm::statistics::betting::{Reading, mean};
 use heavynorm::statistics::{median, passage_time};
 use heavynorm::{norms::max_row_l2::MaxRowL2, norms::spectral::Spectral, seed};
 use heavynorm_proofs_check::Line;
@@ -16,12 +17,14 @@ use rayon::prelude::*;
 
 use crate::figures::chains::{Site, design, lower_bound};
 
-use super::betting::{Reading, mean};
 use super::members::{Member, Members, Units};
-use super::stand::{Judge, POINTWISE, Stand, Trace, first_at_most_one};
-use super::{CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Shape, Size};
+use super::stand::{Judge, Outcome, POINTWISE, Stand, Trace, first_at_most_one};
+use super::{
+    CONFIDENCE, Candidate, Contest, Context, Entrant, Failure, INSTANCE, NAME, PILOT, Power, Shape, Size,
+};
 
 /// An instance, its line, and what runs on it are given.
+#[derive(Clone)]
 pub(super) struct Ground {
     number: u64,
     pub(super) shape: Shape,
@@ -55,6 +58,13 @@ impl Ground {
             accuracy: lower.accuracy,
             units: Units { width: lower.width, gradient: lower.scale / lower.width },
         })
+    }
+
+    /// The same line over an oracle that reveals more often, as far as N*. `None` if its q exceeds 1.
+    fn behind_its_back(&self, factor: f64) -> Option<Self> {
+        let probability = factor * self.shape.reveal_probability;
+        let hard = HardInstance::new((**self.hard.chain()).clone(), probability, self.hard.reveals()).ok()?;
+        Some(Self { hard, horizon: self.calls, ..self.clone() })
     }
 
     fn space(&self) -> Dimensions {
@@ -143,6 +153,9 @@ impl Ground {
     }
 }
 
+/// How many times more often the oracle reveals where the power of the figure is measured.
+pub(super) const FACTORS: [f64; 3] = [1.25, 1.5, 2.0];
+
 /// Runs whose class is watched, of each choice.
 const WATCHED: u64 = 8;
 
@@ -158,17 +171,20 @@ pub(super) fn contests(
     grounds: Vec<Ground>,
     context: &Context<'_>,
 ) -> Result<Vec<Contest>, Failure> {
-    let everybody: Vec<&Member> = members.members.iter().chain(&members.outsiders).collect();
-    let level = (1.0 - CONFIDENCE) / (2.0 * claims(grounds.len(), members.members.len()) as f64);
+    let everybody: Vec<&Member> = members.bound().chain(&members.outsiders).collect();
+    let level = (1.0 - CONFIDENCE) / (2.0 * claims(grounds.len(), members.bound().count()) as f64);
     let calls_of = |ground: &Ground| {
         let runs: u64 = everybody.iter().map(|m| candidates(m, size).len() as u64 * size.pilot_seeds).sum();
+        let faked = FACTORS.iter().filter(|&f| ground.behind_its_back(*f).is_some()).count() as u64;
         (runs + 2 * ground.shape.seeds * everybody.len() as u64) * ground.horizon
+            + faked * ground.shape.seeds * ground.calls
     };
     let clock = Clock { context, done: AtomicU64::new(0), all: grounds.iter().map(calls_of).sum() };
     let contest = |ground: Ground| {
         let bench = Bench { size, ground: &ground, level, context, clock: &clock };
         let entrants = everybody.iter().map(|m| bench.entrant(m)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Contest { entrants, ground })
+        let power = bench.power(&entrants)?;
+        Ok(Contest { entrants, ground, power })
     };
     grounds.into_iter().map(contest).collect()
 }
@@ -191,13 +207,44 @@ pub(super) struct Bench<'a> {
 }
 
 impl Bench<'_> {
+    /// The member with the smallest mean at N* once more, on the same seeds.
+    fn power(&self, entrants: &[Entrant]) -> Result<Option<Power>, Failure> {
+        let members = entrants.iter().filter(|e| e.member.is_member());
+        let value = |e: &Entrant| e.lowest.at_line[1].value;
+        let Some(best) = members.min_by(|a, b| value(a).total_cmp(&value(b))) else { return Ok(None) };
+        // What is below without a fault says nothing about faults.
+        if best.lowest.outcome() == Outcome::Below {
+            return Ok(None);
+        }
+        let (member, candidate) = (&best.member, best.lowest.candidate);
+        let algorithm = self.build(member, &member.norm(self.ground.space())?, candidate)?;
+        let mut outcomes = Vec::new();
+        for factor in FACTORS {
+            let Some(ground) = self.ground.behind_its_back(factor) else { continue };
+            let (_, stand) = Bench { ground: &ground, ..*self }.measure(member, candidate, &*algorithm)?;
+            outcomes.push((factor, stand.outcome()));
+        }
+        Ok(Some(Power { mover: member.label.clone(), outcomes }))
+    }
+
+    fn build(
+        &self,
+        member: &Member,
+        norm: &Arc<dyn Norm<f64>>,
+        candidate: Candidate,
+    ) -> Result<Box<dyn DynAlgorithm<f64>>, Failure> {
+        member.build(norm, self.ground.hard.chain(), self.ground.units, candidate)
+    }
+
     /// Pilot, choice, measurement.
     pub(super) fn entrant(&self, member: &Member) -> Result<Entrant, Failure> {
         let norm = member.norm(self.ground.space())?;
-        let build = |candidate| member.build(&norm, self.ground.units, candidate);
         let tried = candidates(member, self.size);
         let pilots: Vec<u64> = (0..self.size.pilot_seeds).map(|k| PILOT + k).collect();
-        let built = tried.iter().map(|&candidate| build(candidate)).collect::<Result<Vec<_>, _>>()?;
+        let built = tried
+            .iter()
+            .map(|&candidate| self.build(member, &norm, candidate))
+            .collect::<Result<Vec<_>, _>>()?;
         let traces = self.traces(&built, &pilots)?;
         let means: Vec<Vec<f64>> = traces.iter().map(|traces| means(traces)).collect();
         let [lowest, quickest] = choose(&means, self.ground.calls);
@@ -212,6 +259,7 @@ impl Bench<'_> {
         Ok(Entrant {
             member: member.clone(),
             claimed: built[quickest].zero_respecting().min(built[lowest].zero_respecting()),
+            most_calls: built[quickest].most_calls(),
             seen: class_of_quickest.min(class_of_lowest),
             lowest: low,
             quickest: quick,
@@ -299,7 +347,7 @@ mod tests {
 
     use heavynorm::hard_instances::Reveals;
 
-    use super::super::{stand::Outcome, words};
+    use super::super::words;
     use super::*;
     use crate::figures::Preset;
 
@@ -325,6 +373,7 @@ mod tests {
         let mut list = Members::read().unwrap();
         list.members.retain(|m| names.contains(&&*m.label));
         assert_eq!(list.members.len(), names.len());
+        list.adversaries.clear();
         list
     }
 
@@ -435,9 +484,13 @@ mod tests {
         let seen: Vec<_> = contests[0].entrants.iter().map(|e| e.seen).collect();
         assert_eq!(seen, [ZeroRespecting::Entries, ZeroRespecting::Nothing, ZeroRespecting::Nothing]);
         let verdict = words::verdict(&contests);
+        assert!(contests[0].power.is_none() && !verdict.contains("Power"), "{verdict}");
         assert!(verdict.contains("Scion, dense right factor LEFT ITS CLASS"), "{verdict}");
-        assert!(verdict.starts_with("CONTRADICTED: below the line"), "{verdict}");
-        assert!(verdict.contains("1 of 1 outsiders"), "{verdict}");
+        assert!(verdict.starts_with("CONTRADICTED: at N* - 1 or at N* calls"), "{verdict}");
+        assert!(
+            verdict.contains("Outside of the class the line does not hold: 1 of 1 outsiders"),
+            "{verdict}"
+        );
     }
 
     #[test]
@@ -445,7 +498,55 @@ mod tests {
         let list = members(&["sign momentum"]);
         let ground = ground(2, 4, 0.5, 2.0, 5, 1.5);
         let contests = with_context(|c| contests(&size(1.5), &list, vec![ground], c)).unwrap();
-        assert!(words::verdict(&contests).contains("not shown to be above it"));
+        let verdict = words::verdict(&contests);
+        assert!(
+            verdict.starts_with("Undecided") && verdict.contains("not shown to be above it"),
+            "{verdict}"
+        );
+        assert!(!verdict.contains("Nobody is below"), "{verdict}");
+        assert!(verdict.contains("from outside of the class none is shown to be below"), "{verdict}");
+        assert!(!verdict.contains("the line does not hold"), "{verdict}");
+        assert!(verdict.contains("at none of the factors tried"), "{verdict}");
+    }
+
+    #[test]
+    fn who_comes_late_is_named_with_its_own_calls_alone() {
+        let verdict = |names: &[&str], steps: Vec<f64>| {
+            let slow = Size { steps, ..size(1.5) };
+            let contests = with_context(|c| {
+                contests(&slow, &members(names), vec![ground(1, 4, 0.5, 2.0, 5, 1.5)], c).unwrap()
+            });
+            words::verdict(&contests)
+        };
+        // Steps of 1e-6 s show nothing within these calls.
+        let late = verdict(&["sign momentum"], vec![1e-6]);
+        assert!(late.contains("No mean of eps within the calls that were run: sign momentum"), "{late}");
+        assert!(!late.contains("calls a step") && !late.contains("STORM"), "{late}");
+        let twice = verdict(&["STORM-Scion, spectral"], vec![1e-6]);
+        assert!(twice.contains("STORM-Scion, spectral on") && twice.contains("calls a step)"), "{twice}");
+    }
+
+    #[test]
+    fn the_member_made_for_the_instance_waits_at_1_35_and_sees_an_oracle_that_is_off_by_half() {
+        let mut list = members(&["sign momentum"]);
+        list.adversaries = Members::read().unwrap().adversaries;
+        let size = Size { steps: vec![1e3, 0.65], ..size(2.0) };
+        let ground = ground(1, 4, 0.25, 2.0, 1500, 2.0);
+        let line = ground.line;
+        let contests = with_context(|c| contests(&size, &list, vec![ground], c)).unwrap();
+        let [sign, parking] = [0, 1].map(|k| &contests[0].entrants[k]);
+        assert_eq!((parking.seen, parking.claimed), (ZeroRespecting::Entries, ZeroRespecting::Entries));
+        assert_eq!(parking.lowest.candidate.step, 0.65);
+        assert_eq!(parking.lowest.outcome(), Outcome::Above);
+        let calls = contests[0].ground.calls;
+        let ratio = |e: &Entrant| e.lowest.means[calls as usize] / line.mean(calls);
+        // About half of 1500 runs wait: the ratio's standard deviation is 0.026 of it, and five of them are allowed.
+        assert!((1.341 / 1.13..1.35 * 1.13).contains(&ratio(parking)), "{}", ratio(parking));
+        assert!(ratio(sign) > 1.5 * ratio(parking), "{} {}", ratio(sign), ratio(parking));
+        let power = contests[0].power.as_ref().unwrap();
+        assert_eq!(power.mover, parking.member.label);
+        assert_eq!(power.caught(), Some(1.5), "{:?}", power.outcomes);
+        assert!(words::verdict(&contests).contains("turns to CONTRADICTED at 1.5 times q"));
     }
 
     #[test]

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use heavynorm::algorithms::{self, DynAlgorithm};
+use heavynorm::hard_instances::BlockChain;
 use heavynorm::norms;
 use heavynorm::spec::{Dimensions, Norm};
 use serde::Deserialize;
 use toml::Table;
 
+use super::parking::Parking;
 use super::{Candidate, Failure, NAME};
 
 const LIST: &str = include_str!("members.toml");
@@ -18,6 +20,8 @@ const LIST: &str = include_str!("members.toml");
 #[serde(deny_unknown_fields)]
 pub(super) struct Members {
     pub(super) members: Vec<Member>,
+    /// Members too, made for the instance and not in the registry.
+    pub(super) adversaries: Vec<Member>,
     /// Dense right factors: not in the class, for contrast.
     pub(super) outsiders: Vec<Member>,
     /// Registered methods that do not take part: name and reason.
@@ -64,6 +68,8 @@ pub(super) enum Family {
     Entrywise,
     /// Steps that grow with the gradient.
     Plain,
+    /// Made for the instance.
+    Adversary,
     /// Outside of the class.
     Outsider,
 }
@@ -102,6 +108,11 @@ pub(super) struct Units {
 }
 
 impl Members {
+    /// All that the lower bound speaks of.
+    pub(super) fn bound(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().chain(&self.adversaries)
+    }
+
     pub(super) fn read() -> Result<Self, Failure> {
         toml::from_str(LIST).map_err(|e| Failure::Input(format!("{NAME}: members.toml: {e}")))
     }
@@ -143,9 +154,13 @@ impl Member {
     pub(super) fn build(
         &self,
         norm: &Arc<dyn Norm<f64>>,
+        chain: &Arc<BlockChain>,
         units: Units,
         candidate: Candidate,
     ) -> Result<Box<dyn DynAlgorithm<f64>>, Failure> {
+        if self.family == Family::Adversary {
+            return Ok(Box::new(Parking::new(chain, candidate.step)));
+        }
         Ok(algorithms::build(&self.table(units, candidate)?, Arc::clone(norm))?)
     }
 
@@ -192,6 +207,7 @@ fn rows(side: usize, t: f64) -> toml::Value {
 mod tests {
     use std::collections::BTreeSet;
 
+    use heavynorm::hard_instances::Layout;
     use heavynorm::spec::ZeroRespecting;
 
     use super::*;
@@ -214,20 +230,23 @@ mod tests {
     #[test]
     fn labels_are_distinct_and_only_outsiders_are_outside() {
         let list = Members::read().unwrap();
-        let all = || list.members.iter().chain(&list.outsiders);
+        let all = || list.bound().chain(&list.outsiders);
         assert_eq!(all().map(|m| &m.label).collect::<BTreeSet<_>>().len(), all().count());
-        assert!(list.members.iter().all(|m| m.family != Family::Outsider && !m.dense_right_factor));
+        assert!(list.bound().all(|m| m.family != Family::Outsider && !m.dense_right_factor));
+        assert!(list.adversaries.iter().all(|m| m.family == Family::Adversary));
         assert!(list.outsiders.iter().all(|m| m.family == Family::Outsider));
     }
 
     #[test]
     fn every_entry_builds_and_claims_the_class_that_it_stands_in() {
         let list = Members::read().unwrap();
-        for member in list.members.iter().chain(&list.outsiders) {
-            let norm = member.norm(Dimensions::new(2, 6).unwrap()).unwrap();
+        let space = Layout::Rows.smallest(2, 3).unwrap();
+        let chain = Arc::new(BlockChain::new(space, Layout::Rows, 2, 3, 100.0, 200.0).unwrap());
+        for member in list.bound().chain(&list.outsiders) {
+            let norm = member.norm(space).unwrap();
             for step in [1e-2, 1e3] {
                 for averaging in [1.0, 0.1] {
-                    match member.build(&norm, UNITS, Candidate { step, averaging }) {
+                    match member.build(&norm, &chain, UNITS, Candidate { step, averaging }) {
                         Ok(method) => {
                             let in_the_class = method.zero_respecting() >= ZeroRespecting::Lines;
                             assert_eq!(in_the_class, member.is_member(), "{}", member.label);

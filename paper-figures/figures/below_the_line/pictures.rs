@@ -31,6 +31,7 @@ fn look(family: Family) -> (&'static str, usize) {
         Family::Corrected => ("one length, momentum corrected", 2),
         Family::Entrywise => ("signs and Adam", 3),
         Family::Plain => ("steps that grow with the gradient", 4),
+        Family::Adversary => ("made for this instance", 5),
         Family::Outsider => ("outside of the class", 1),
     }
 }
@@ -66,7 +67,7 @@ impl Contest {
     fn curves(&self) -> Panel {
         let of = |stand: &Stand| self.over_the_line(|n| stand.means[n as usize]);
         let wall = Curve {
-            label: "the line: no member is below it".into(),
+            label: "the line of L1".into(),
             color: GREY,
             dashed: false,
             scattered: false,
@@ -119,8 +120,8 @@ impl Contest {
         let over = |n: u64| n as f64 / self.ground.calls as f64;
         let (curves, x_names) = self.scattered(|stand| {
             let d = stand.descent;
-            let end = |n: Option<u64>| n.map_or(f64::INFINITY, over);
-            d.first.map(|n| Point { x: 0.0, y: over(n), low: end(d.low), high: end(d.high) })
+            // There is a lower limit alone.
+            d.first.map(|n| Point { x: 0.0, y: over(n), low: d.low.map_or(over(n), over), high: over(n) })
         });
         Panel {
             title: "first N with a mean of eps".into(),

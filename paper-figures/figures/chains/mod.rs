@@ -33,6 +33,12 @@ pub(super) struct Site {
 impl Site {
     pub(super) fn new(bound: &dyn LowerBound, setting: Setting, lambda: f64) -> Result<Self, Failure> {
         let lower = bound.instance(&setting, lambda, ZeroRespecting::Lines)?;
+        if lower.length < lower.paid_length {
+            let (length, wanted) = (lower.length, lower.paid_length);
+            return Err(Failure::Check(format!(
+                "chains of {wanted} coordinates are cut to {length}: the matrix is too small"
+            )));
+        }
         Ok(Self { line: lower.line().calls(), lower, setting })
     }
 
@@ -215,7 +221,7 @@ pub(super) fn smallest_median(passages: &[Vec<Option<u64>>]) -> usize {
     (0..passages.len()).min_by(|a, b| of(a).total_cmp(&of(b))).unwrap_or(0)
 }
 
-fn times_median(passages: &[Option<u64>]) -> f64 {
+pub(super) fn times_median(passages: &[Option<u64>]) -> f64 {
     let times: Vec<f64> = passages.iter().map(|&p| passage_time(p)).collect();
     median(&times).unwrap_or(f64::INFINITY)
 }
@@ -245,6 +251,8 @@ impl Measured {
         let estimate = |passages: &Vec<Option<u64>>| {
             let times: Vec<f64> = passages.iter().map(|&p| passage_time(p)).collect();
             let interval = median_interval(&times, confidence);
+            // Too few seeds for the coverage asked: nothing is known of the median.
+            let interval = interval.filter(|i| i.attained);
             Interval {
                 value: times_median(passages),
                 low: interval.map_or(0.0, |i| i.lower),
@@ -293,6 +301,35 @@ impl Measured {
     }
 }
 
+/// A ratio whose slope lies within this of its claim is called flat: over two decades it changes by a factor of 1.26 at most.
+pub(super) const FLAT: f64 = 0.05;
+
+/// What a slope's interval says about a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// The whole interval lies within [`FLAT`] of it.
+    AsClaimed,
+    /// All of it lies further above.
+    Above,
+    /// All of it lies further below.
+    Below,
+    /// Neither: the interval is too wide, or straddles the margin.
+    Undecided,
+}
+
+pub(super) fn judge(slope: Interval, claim: f64) -> Judged {
+    let (low, high) = (slope.low - claim, slope.high - claim);
+    if low >= -FLAT && high <= FLAT {
+        Judged::AsClaimed
+    } else if low > FLAT {
+        Judged::Above
+    } else if high < -FLAT {
+        Judged::Below
+    } else {
+        Judged::Undecided
+    }
+}
+
 /// Points of a panel.
 pub(super) fn points(x: &[f64], y: &[Interval]) -> Vec<Point> {
     let point = |(&x, y): (&f64, &Interval)| Point { x, y: y.value, low: y.low, high: y.high };
@@ -330,6 +367,16 @@ mod tests {
         assert_eq!(smallest_median(&passages), 1);
         assert_eq!(smallest_median(&passages[2..]), 0);
         assert_eq!(smallest_median(&passages[3..]), 0);
+    }
+
+    #[test]
+    fn a_wide_interval_decides_nothing() {
+        let slope = |low, high| Interval { value: 0.5 * (low + high), low, high };
+        assert_eq!(judge(slope(-0.28, 0.36), 0.0), Judged::Undecided);
+        assert_eq!(judge(slope(0.01, 0.047), 0.0), Judged::AsClaimed);
+        assert_eq!(judge(slope(0.06, 0.07), 0.0), Judged::Above);
+        assert_eq!(judge(slope(-0.40, -0.37), -0.5), Judged::Above);
+        assert_eq!(judge(slope(-0.9, -0.56), -0.5), Judged::Below);
     }
 
     #[test]

@@ -1,25 +1,36 @@
-//! What a sample says about a mean, for numbers of which only the range is known.
+//! Intervals for a mean by betting: for independent numbers of which only the range is known.
 //!
-//! # The test
+//! # Formula
 //!
-//! X_1, X_2, .. independent with one law on [0, B], Y = X/B, bets l_i in [0, 1) that depend on X_1, .., X_{i-1} alone. If
-//! E X >= mu, then
+//! X_1, .., X_n independent with one law on [0, B], Y = X/B, bets l_i in [0, 1) that depend on X_1, .., X_{i-1} alone.
+//! "E X >= mu" is rejected at level delta once
 //!
 //! ```text
-//! K_k = prod_{i <= k} (1 + l_i (mu/B - Y_i)) >= 0
+//! K_k = prod_{i <= k} (1 + l_i (mu/B - Y_i)),   l_i = min{0.9, sqrt(2 ln(1/delta)/(n v_{i-1}))},
 //! ```
 //!
-//! is a supermartingale that starts at 1, and P(max_k K_k >= 1/delta) <= delta (Ville). So "E X >= mu" is rejected at level
-//! delta once K has reached 1/delta; the mirrored product rejects "E X <= mu". Every bet is valid; those here are
-//! near the best ones for the variance seen so far (Waudby-Smith and Ramdas, *Estimating means of bounded random variables
-//! by betting*, 2024). No normal approximation is involved. Where the range is long against the values, the ends are
-//! about three times closer than those of the empirical Bernstein bound.
+//! reaches 1/delta at some k <= n, v_{i-1} being the variance seen before X_i (started at 1/4). The mirrored product, with
+//! Y_i - mu/B, rejects "E X <= mu". The interval is what neither rejects; it fails with probability at most 2 delta.
+//!
+//! # Proof
+//!
+//! If E X >= mu, then E[1 + l_i (mu/B - Y_i) | X_1, .., X_{i-1}] <= 1, and no factor is below 1 - l_i > 0: K is a
+//! nonnegative supermartingale that starts at 1, and P(max_k K_k >= 1/delta) <= delta (Ville). This holds for every choice of
+//! bets; those above are near the best ones for the variance seen so far. A factor of the first product grows with mu: what
+//! rejects mu rejects every larger one, so the interval has no holes (mirrored for the other end). []
+//!
+//! No normal approximation is involved. Where the range is long against the values, the ends are about three times closer than
+//! those of the empirical Bernstein bound (Maurer and Pontil, *Empirical Bernstein bounds*, 2009).
 //!
 //! # One end needs no bound
 //!
 //! For X >= 0 and any tau fixed beforehand, E X >= E min{X, tau}: the lower end is that of the clipped numbers.
+//!
+//! # Source
+//!
+//! Waudby-Smith and Ramdas, *Estimating means of bounded random variables by betting*, 2024.
 
-use heavynorm::statistics::Interval;
+use super::Interval;
 
 /// No bet is larger: a factor of K is at least 1 minus this.
 const LARGEST_BET: f64 = 0.9;
@@ -27,33 +38,39 @@ const LARGEST_BET: f64 = 0.9;
 /// Halvings of [0, B] in the search for an end: 2^-40 B is far below what is printed.
 const HALVINGS: u32 = 40;
 
-/// How numbers X >= 0 are read.
+/// How numbers X >= 0 are read. All three are fixed before the numbers are seen.
+///
+/// # Contract
+/// 0 < clip <= bound, both finite, and 0 < level < 1; otherwise nothing is promised.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
+pub struct Reading {
     /// B: no X is larger.
-    pub(super) bound: f64,
+    pub bound: f64,
     /// tau.
-    pub(super) clip: f64,
+    pub clip: f64,
     /// delta of each end; an interval fails with probability at most 2 delta.
-    pub(super) level: f64,
+    pub level: f64,
 }
 
 impl Reading {
-    /// "E X >= mu" is rejected.
-    pub(super) fn is_below(self, values: &[f64], mu: f64) -> bool {
+    /// "E X >= mu" is rejected: if it holds, with probability at most delta. Values in [0, B], any mu.
+    pub fn is_below(self, values: &[f64], mu: f64) -> bool {
         let target = mu / self.bound;
         self.wins(values.iter().map(|x| x / self.bound), |y| target - y)
     }
 
-    /// "E X <= mu" is rejected.
-    pub(super) fn is_above(self, values: &[f64], mu: f64) -> bool {
+    /// "E X <= mu" is rejected: if it holds, with probability at most delta. Values from 0 on; never for mu >= tau.
+    pub fn is_above(self, values: &[f64], mu: f64) -> bool {
         // Beyond the clip no bet wins: nothing is said there.
         let target = (mu / self.clip).min(1.0);
         self.wins(values.iter().map(|x| x.min(self.clip) / self.clip), |y| y - target)
     }
 
-    /// The means that neither test rejects, around the sample mean. `None` for no values and for values outside of [0, B].
-    pub(super) fn interval(self, values: &[f64]) -> Option<Interval> {
+    /// The means that neither test rejects, around the sample mean.
+    ///
+    /// # Degenerate cases
+    /// `None` for no values, and for values outside of [0, B] or NaN, about which the tests say nothing.
+    pub fn interval(self, values: &[f64]) -> Option<Interval> {
         if values.is_empty() || !values.iter().all(|x| (0.0..=self.bound).contains(x)) {
             return None;
         }
@@ -85,7 +102,8 @@ impl Reading {
     }
 }
 
-pub(super) fn mean(values: &[f64]) -> f64 {
+/// The sample mean; NaN for no values.
+pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
@@ -134,9 +152,11 @@ mod tests {
         };
         let (few, many) = (width(100), width(10_000));
         assert!(many < 0.1 && many < few / 5.0, "{few} {many}");
-        let many = heavynorm::statistics::bounded_mean(&sample(400), 50.0, 0.95).unwrap();
+        // The upper end of the empirical Bernstein bound: the sample variance is 0.625 (400/399).
+        let log = (4.0_f64 / 0.05).ln();
+        let bernstein = (2.0 * 0.625 * log / 399.0).sqrt() + 7.0 * 50.0 * log / (3.0 * 399.0);
         let bets = reading.interval(&sample(400)).unwrap();
-        assert!(bets.high - 1.0 < (many.high - 1.0) / 2.0, "{bets:?} {many:?}");
+        assert!(bets.high - 1.0 < bernstein / 2.0, "{bets:?} {bernstein}");
     }
 
     #[test]
