@@ -17,7 +17,7 @@ const FLOOR: f64 = 0.05;
 const GROWTH: f64 = 1.03;
 
 /// Of the palette: grey.
-const GREY: usize = 5;
+const BLACK: usize = 6;
 
 /// A column an instance; the whole curves, the means at the line, the calls to a mean of eps.
 pub(super) fn panels(contests: &[Contest]) -> Vec<Panel> {
@@ -68,7 +68,7 @@ impl Contest {
         let of = |stand: &Stand| self.over_the_line(|n| stand.means[n as usize]);
         let wall = Curve {
             label: "the line of L1".into(),
-            color: GREY,
+            color: BLACK,
             dashed: false,
             scattered: false,
             points: self.over_the_line(|n| self.ground.line.mean(n)),
