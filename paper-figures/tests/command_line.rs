@@ -485,7 +485,7 @@ fn two_points_at_one_sample_have_a_constant_for_minibatches_and_none_where_sampl
         "[problem]\nname = 'chain-blocks'\nblocks = 2\nlength = 2\nreveal_probability = 0.5\n{norm}"
     ));
     assert!(
-        chains.code == 2 && chains.stderr.contains("U5 needs Lbar"),
+        chains.code == 2 && chains.stderr.contains("samples of chain-blocks jump"),
         "{} {}",
         chains.stdout,
         chains.stderr
