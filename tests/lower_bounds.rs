@@ -103,6 +103,17 @@ fn an_instance_lies_in_the_class_of_its_setting_and_at_its_edge() {
 }
 
 #[test]
+fn the_factor_four_of_the_moment_is_needed_where_every_call_reveals() {
+    // At q = 1, p = 2 the moment is (2 - 2/N)^2 (N A)^2, against 4 (N A)^2.
+    let wide = design("name = 'spectral'", (40, 40), 2.0, ZeroRespecting::Lines);
+    let design = Design { length: 1, reveal_probability: 1.0, ..wide };
+    let (setting, _, instance) = made(&*lower_bounds()[0], &design);
+    let moment = instance.noise_moment(&*design.norm, design.moment_order).unwrap().bound();
+    let share = moment / setting.noise_scale.sigma().powi(2);
+    assert!((share - (1.0 - 1.0 / 40.0f64).powi(2)).abs() < 1e-9, "{share}");
+}
+
+#[test]
 fn a_chain_that_does_not_fit_is_cut_and_says_so() {
     for bound in lower_bounds() {
         let design = design("name = 'spectral'", (3, 10), 2.0, ZeroRespecting::Lines);

@@ -93,6 +93,13 @@ mod tests {
     }
 
     #[test]
+    fn a_chain_of_t_coordinates_waits_for_t_reveals() {
+        let mean = |length| Line { blocks: 1, length, reveal_probability: 0.25, lambda: 2.0 }.mean(3);
+        assert!((mean(1) - 2.0 * 0.75f64.powi(3)).abs() < 1e-14);
+        assert!((mean(2) - 2.0 * (0.75f64.powi(3) + 3.0 * 0.25 * 0.75f64.powi(2))).abs() < 1e-14);
+    }
+
+    #[test]
     fn the_line_is_the_last_number_of_calls_with_a_mean_of_eps() {
         for (blocks, length, q, lambda) in
             [(1, 1, 1.0, 2.0), (1, 4, 0.25, 1.5), (4, 4, 0.25, 2.0), (16, 8, 0.1, 4.0), (64, 32, 0.02, 1.05)]
