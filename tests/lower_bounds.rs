@@ -114,6 +114,20 @@ fn the_factor_four_of_the_moment_is_needed_where_every_call_reveals() {
 }
 
 #[test]
+fn the_level_of_a_walk_is_eps() {
+    for bound in lower_bounds() {
+        for text in ["name = 'spectral'", "name = 'frobenius'", "name = 'max-row-l2'"] {
+            let (setting, lower, instance) =
+                made(&*bound, &design(text, (3, 10), 1.5, ZeroRespecting::Lines));
+            // ||grad f||_* where every block's gradient has length 1, in units of c/s.
+            let unit = instance.chain().scale() / instance.chain().width() * instance.chain().blocks() as f64;
+            let level = lower.level_share() * unit;
+            assert!((level / setting.accuracy.eps() - 1.0).abs() < 1e-12, "{text}: {level}");
+        }
+    }
+}
+
+#[test]
 fn a_chain_that_does_not_fit_is_cut_and_says_so() {
     for bound in lower_bounds() {
         let design = design("name = 'spectral'", (3, 10), 2.0, ZeroRespecting::Lines);

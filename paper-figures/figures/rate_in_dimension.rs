@@ -529,6 +529,17 @@ mod tests {
             trial.walk.first_passage(trial.share, trial.horizon, heavynorm::seed::stream(1, 1))
         };
         assert_eq!(calls(Kind::Frozen(4), 4), calls(Kind::Shape, 4));
-        assert_ne!(calls(Kind::Frozen(4), 1), calls(Kind::Shape, 1));
+        // Elsewhere alpha and eta are those of r = 4, not of the r at hand.
+        let (one, four) = (size.spectral(1).unwrap(), size.spectral(4).unwrap());
+        let walk_with = |rate: &Site| {
+            let step = rate.rate() * one.lower.width;
+            let walk =
+                walk(Method::Scion, &one, 0.4 * rate.rate(), step, grouping(size.displacement)).unwrap();
+            let trial = Trial::new(walk, &one, size.patience);
+            trial.walk.first_passage(trial.share, trial.horizon, heavynorm::seed::stream(1, 1))
+        };
+        assert_eq!(calls(Kind::Frozen(4), 1), walk_with(&four));
+        assert_eq!(calls(Kind::Shape, 1), walk_with(&one));
+        assert_ne!(walk_with(&four), walk_with(&one));
     }
 }

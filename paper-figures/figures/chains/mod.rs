@@ -370,6 +370,27 @@ mod tests {
     }
 
     #[test]
+    fn the_intervals_of_a_curve_hold_together_and_too_few_seeds_say_nothing() {
+        // P(Bin(31, 1/2) < k) from Pascal's triangle.
+        let mut row = vec![1.0_f64];
+        for _ in 0..31 {
+            row = (0..=row.len())
+                .map(|k| row.get(k).unwrap_or(&0.0) + if k > 0 { row[k - 1] } else { 0.0 })
+                .collect();
+        }
+        let below = |k: usize| row[..k].iter().sum::<f64>() / 2f64.powi(31);
+        let passages = vec![(1..=31).map(Some).collect::<Vec<_>>(); 7];
+        let x: Vec<f64> = (1..=7).map(f64::from).collect();
+        let curve = Measured::new(x.clone(), &passages, vec![1.0; 7]);
+        let (low, high) = (curve.calls[0].low as usize, curve.calls[0].high as usize);
+        // Seven of them fail with 5% together, and no narrower ones would do.
+        assert_eq!(low + high, 32);
+        assert!(7.0 * 2.0 * below(low) <= 0.05 && 7.0 * 2.0 * below(low + 1) > 0.05, "{low}");
+        let few = Measured::new(x, &vec![vec![Some(3); 5]; 7], vec![1.0; 7]);
+        assert_eq!((few.calls[0].low, few.calls[0].high), (0.0, f64::INFINITY));
+    }
+
+    #[test]
     fn a_wide_interval_decides_nothing() {
         let slope = |low, high| Interval { value: 0.5 * (low + high), low, high };
         assert_eq!(judge(slope(-0.28, 0.36), 0.0), Judged::Undecided);
