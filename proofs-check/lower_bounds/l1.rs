@@ -23,10 +23,11 @@ use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Claim, Evidence, MomentOrder, Source, Statement, ZeroRespecting};
 
 use super::{
-    Blocks, Design, LowerBound, LowerBoundError, LowerInstance, blocks, check_lambda, designed, length,
-    reveal_probability,
+    Blocks, Design, LowerBound, LowerBoundError, LowerInstance, at_width, blocks, check_lambda, designed,
 };
 use crate::Setting;
+
+const ID: &str = "L1";
 
 /// The lower bound.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +41,7 @@ fn width_times_l(blocks: Blocks) -> f64 {
 impl LowerBound for L1 {
     fn statement(&self) -> Statement {
         Statement {
-            id: "L1",
+            id: ID,
             title: "no zero-respecting method has E||grad f||_* < eps before Omega(min{m,n} Delta L sigma^a eps^{-(3p-2)/(p-1)}) calls",
             formula: "E||grad f(X_M)||_* >= lambda eps P(Bin(M, q/N) <= T - 1)",
             hypotheses: &[
@@ -69,24 +70,9 @@ impl LowerBound for L1 {
         class: ZeroRespecting,
     ) -> Result<LowerInstance, LowerBoundError> {
         check_lambda(lambda)?;
-        let p = setting.moment_order;
-        let blocks = blocks(&*setting.norm, setting.dimensions, p, class)?;
-        let eps = setting.accuracy.eps();
-        let width = lambda * eps * width_times_l(blocks) / setting.l()?;
-        let scale = lambda * eps * width / blocks.root();
-        let paid_length = length(setting.gap, scale, blocks)?;
-        Ok(LowerInstance {
-            theorem: self.statement().id,
-            class,
-            blocks,
-            length: paid_length.min(blocks.longest),
-            paid_length,
-            scale,
-            width,
-            reveal_probability: reveal_probability(p, setting.noise_scale, blocks, lambda * eps)?,
-            lambda,
-            accuracy: eps,
-        })
+        let blocks = blocks(&*setting.norm, setting.dimensions, setting.moment_order, class)?;
+        let width = lambda * setting.accuracy.eps() * width_times_l(blocks) / setting.l()?;
+        at_width(ID, setting, lambda, class, blocks, width)
     }
 
     /// L = 1.

@@ -20,10 +20,11 @@ use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Claim, Evidence, MomentOrder, Source, Statement, ZeroRespecting};
 
 use super::{
-    Blocks, Design, LowerBound, LowerBoundError, LowerInstance, blocks, check_lambda, designed, length,
-    reveal_probability,
+    Blocks, Design, LowerBound, LowerBoundError, LowerInstance, at_width, blocks, check_lambda, designed,
 };
 use crate::Setting;
+
+const ID: &str = "L2";
 
 /// The lower bound.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ fn smoothness(blocks: Blocks, scale: f64, width: f64) -> f64 {
 impl LowerBound for L2 {
     fn statement(&self) -> Statement {
         Statement {
-            id: "L2",
+            id: ID,
             title: "with a Lipschitz Hessian no zero-respecting method has E||grad f||_* < eps before Omega(min{m,n} Delta sqrt(rho) sigma^a eps^{-(5p-3)/(2p-2)}) calls",
             formula: "E||grad f(X_M)||_* >= lambda eps P(Bin(M, q/N) <= T - 1)",
             hypotheses: &[
@@ -72,29 +73,16 @@ impl LowerBound for L2 {
         class: ZeroRespecting,
     ) -> Result<LowerInstance, LowerBoundError> {
         check_lambda(lambda)?;
-        let p = setting.moment_order;
-        let blocks = blocks(&*setting.norm, setting.dimensions, p, class)?;
-        let eps = setting.accuracy.eps();
-        let width = (lambda * eps / setting.rho(self.statement().id)?).sqrt() * width_times_root_rho(blocks);
-        let scale = lambda * eps * width / blocks.root();
-        let (found, allowed) = (smoothness(blocks, scale, width), setting.l()?);
+        let blocks = blocks(&*setting.norm, setting.dimensions, setting.moment_order, class)?;
+        let width =
+            (lambda * setting.accuracy.eps() / setting.rho(ID)?).sqrt() * width_times_root_rho(blocks);
+        let instance = at_width(ID, setting, lambda, class, blocks, width)?;
+        let (found, allowed) = (smoothness(blocks, instance.scale, width), setting.l()?);
         const ROUNDING: f64 = 64.0 * f64::EPSILON;
         if found > allowed * (1.0 + ROUNDING) {
             return Err(LowerBoundError::NotSmooth { found, allowed });
         }
-        let paid_length = length(setting.gap, scale, blocks)?;
-        Ok(LowerInstance {
-            theorem: self.statement().id,
-            class,
-            blocks,
-            length: paid_length.min(blocks.longest),
-            paid_length,
-            scale,
-            width,
-            reveal_probability: reveal_probability(p, setting.noise_scale, blocks, lambda * eps)?,
-            lambda,
-            accuracy: eps,
-        })
+        Ok(instance)
     }
 
     /// rho = 1, and the smallest L that the instance allows.

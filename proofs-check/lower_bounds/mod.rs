@@ -310,6 +310,37 @@ fn noise_scale(p: MomentOrder, blocks: Blocks, lambda: f64, q: f64) -> Result<No
     Ok(NoiseScale::new(((log_reveal(p, blocks, lambda) - q.ln()) / a).exp())?)
 }
 
+/// What two bounds share: with s given, c = lambda eps s/N^{1/b}, then T and q.
+fn at_width(
+    theorem: &'static str,
+    setting: &Setting,
+    lambda: f64,
+    class: ZeroRespecting,
+    blocks: Blocks,
+    width: f64,
+) -> Result<LowerInstance, LowerBoundError> {
+    let eps = setting.accuracy.eps();
+    let scale = lambda * eps * width / blocks.root();
+    let paid_length = length(setting.gap, scale, blocks)?;
+    Ok(LowerInstance {
+        theorem,
+        class,
+        blocks,
+        length: paid_length.min(blocks.longest),
+        paid_length,
+        scale,
+        width,
+        reveal_probability: reveal_probability(
+            setting.moment_order,
+            setting.noise_scale,
+            blocks,
+            lambda * eps,
+        )?,
+        lambda,
+        accuracy: eps,
+    })
+}
+
 /// What two designs share: eps = 1, and the gap that pays for T.
 fn designed(
     design: &Design,
