@@ -11,6 +11,7 @@
 
 #![deny(missing_docs)]
 
+pub mod audit;
 pub mod averaging;
 pub mod checks;
 pub mod lower_bounds;

@@ -19,7 +19,7 @@ const STAY_IN_THE_BALL: &[&str] = &["constrained-scion"];
 /// lie inside, [`PlanError::MissingRadius`], and those of the norm.
 pub fn stays_within(region: Region, theorem: &dyn Theorem, setting: &Setting) -> Result<(), PlanError> {
     let Region::FrobeniusBall(largest) = region else { return Ok(()) };
-    let id = theorem.statement().id;
+    let id = theorem.statement().name;
     if !STAY_IN_THE_BALL.contains(&theorem.method()) {
         return Err(PlanError::LeavesRegion { theorem: id, largest });
     }
@@ -63,7 +63,7 @@ mod tests {
             let s = setting(Arc::new(Frobenius), 3.0);
             assert_eq!(stays_within(Region::Whole, &*t, &s), Ok(()));
             let on_the_ball = stays_within(ball, &*t, &s);
-            match t.statement().id {
+            match t.statement().name {
                 "U6" => assert_eq!(on_the_ball, Ok(())),
                 id => {
                     assert_eq!(on_the_ball, Err(PlanError::LeavesRegion { theorem: id, largest: 3.0 }));

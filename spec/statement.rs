@@ -42,8 +42,10 @@ pub enum Claim {
 /// A recorded theorem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Statement {
-    /// The permanent ID, for example `U2`.
+    /// The permanent ID, under which a chapter of `spec/chapters` proves it: `THM-U2`, or `THM-U2p` for U2'.
     pub id: &'static str,
+    /// The short name, as on the command line: `U2'`.
+    pub name: &'static str,
     /// One line.
     pub title: &'static str,
     /// The claim as a formula.

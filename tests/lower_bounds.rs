@@ -64,7 +64,7 @@ fn a_design_comes_back_with_the_length_and_the_probability_asked_for() {
     for bound in lower_bounds() {
         for design in designs() {
             let (_, lower, _) = made(&*bound, &design);
-            let case = format!("{} {} {lower:?}", bound.statement().id, design.norm.label());
+            let case = format!("{} {} {lower:?}", bound.statement().name, design.norm.label());
             assert_eq!((lower.length, lower.paid_length), (3, 3), "{case}");
             assert!((lower.reveal_probability / 0.25 - 1.0).abs() < 1e-12, "{case}");
         }
@@ -77,12 +77,12 @@ fn an_instance_lies_in_the_class_of_its_setting_and_at_its_edge() {
         for design in designs() {
             let (setting, lower, instance) = made(&*bound, &design);
             let case =
-                format!("{} {} p = {}", bound.statement().id, design.norm.label(), design.moment_order.p());
+                format!("{} {} p = {}", bound.statement().name, design.norm.label(), design.moment_order.p());
             let problem: &dyn Problem<f64> = &**instance.chain();
             let close = |found: f64, allowed: f64| (found / allowed - 1.0).abs() < 1e-12;
             let l = problem.smoothness(&*design.norm).unwrap();
             assert!(close(l.in_norm(&*design.norm).unwrap(), setting.l().unwrap()), "{case}: {l:?}");
-            if bound.statement().id == "L2" {
+            if bound.statement().name == "L2" {
                 let rho = problem.hessian_lipschitz(&*design.norm).unwrap().in_norm(&*design.norm).unwrap();
                 assert!(close(rho, setting.rho("L2").unwrap()), "{case}: {rho}");
             }
@@ -155,7 +155,7 @@ fn the_unit_of_calls_grows_with_the_exponent_that_is_claimed() {
             };
             let found = (unit(0.25) / unit(1.0)).log2() / 2.0;
             let claimed = bound.exponent(MomentOrder::new(p).unwrap());
-            assert!((found - claimed).abs() < 2e-3, "{} p = {p}: {found}", bound.statement().id);
+            assert!((found - claimed).abs() < 2e-3, "{} p = {p}: {found}", bound.statement().name);
         }
     }
 }
@@ -201,7 +201,7 @@ fn hypotheses_that_fail_are_named() {
             smoothness: heavynorm::spec::Smoothness::new(1e6, design.norm.label()).unwrap(),
             ..setting.clone()
         };
-        if bound.statement().id == "L2" {
+        if bound.statement().name == "L2" {
             assert!(matches!(error(&coarse, 2.0), LowerBoundError::NoCoordinate { .. }));
             let smooth = Setting {
                 smoothness: heavynorm::spec::Smoothness::new(1e-3, design.norm.label()).unwrap(),

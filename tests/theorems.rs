@@ -97,7 +97,7 @@ fn setting(t: &dyn Theorem, problem: &Quadratic<f64>, norm: &AnyNorm, p: f64) ->
     let eps = t.trivial_accuracy(&setting).unwrap() / 3.0;
     setting.accuracy = Accuracy::new(eps).unwrap();
     // The noise term may be eps/4: nu is eps/8, and eps/(8R) for gaps. nu is linear in sigma.
-    let target = if t.statement().id == "U6" { eps / (8.0 * radius) } else { eps / 8.0 };
+    let target = if t.statement().name == "U6" { eps / (8.0 * radius) } else { eps / 8.0 };
     let (at_one, _) = setting.averaging().unwrap().at(ALPHA);
     setting.noise_scale = NoiseScale::new(target / at_one).unwrap();
     setting

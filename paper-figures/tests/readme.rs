@@ -75,7 +75,7 @@ fn the_committed_files_are_those_of_the_manifest() {
 fn the_counts_and_lists_in_the_text_are_true() {
     let readme = readme();
     assert!(readme.contains(&format!("# {} norms,", norms::entries::<f64>().len())));
-    let ids = theorems().iter().map(|t| t.statement().id).collect::<Vec<_>>().join(", ");
+    let ids = theorems().iter().map(|t| t.statement().name).collect::<Vec<_>>().join(", ");
     assert!(readme.contains(&format!("theorems {ids}:")), "{ids}");
     let oldest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
     let oldest = oldest.split_once("rust-version = \"").unwrap().1.split_once('"').unwrap().0;

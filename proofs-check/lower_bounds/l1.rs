@@ -41,7 +41,8 @@ fn width_times_l(blocks: Blocks) -> f64 {
 impl LowerBound for L1 {
     fn statement(&self) -> Statement {
         Statement {
-            id: ID,
+            id: "THM-L1",
+            name: ID,
             title: "no zero-respecting method has E||grad f||_* < eps before Omega(min{m,n} Delta L sigma^a eps^{-(3p-2)/(p-1)}) calls",
             formula: "E||grad f(X_M)||_* >= lambda eps P(Bin(M, q/N) <= T - 1)",
             hypotheses: &[

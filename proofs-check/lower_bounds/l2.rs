@@ -43,7 +43,8 @@ fn smoothness(blocks: Blocks, scale: f64, width: f64) -> f64 {
 impl LowerBound for L2 {
     fn statement(&self) -> Statement {
         Statement {
-            id: ID,
+            id: "THM-L2",
+            name: ID,
             title: "with a Lipschitz Hessian no zero-respecting method has E||grad f||_* < eps before Omega(min{m,n} Delta sqrt(rho) sigma^a eps^{-(5p-3)/(2p-2)}) calls",
             formula: "E||grad f(X_M)||_* >= lambda eps P(Bin(M, q/N) <= T - 1)",
             hypotheses: &[

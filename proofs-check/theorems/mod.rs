@@ -116,7 +116,7 @@ pub trait Theorem: Send + Sync {
         let eps = setting.accuracy.eps();
         let noise_type = setting.norm.noise_type(setting.dimensions, setting.moment_order)?;
         Ok(Plan {
-            theorem: self.statement().id,
+            theorem: self.statement().name,
             method: self.method(),
             alpha,
             step_size,
@@ -153,10 +153,10 @@ pub fn theorems() -> Vec<Box<dyn Theorem>> {
 /// # Errors
 /// [`PlanError::UnknownTheorem`] with the IDs there are.
 pub fn theorem(id: &str) -> Result<Box<dyn Theorem>, PlanError> {
-    let known = theorems().iter().map(|t| t.statement().id).collect::<Vec<_>>().join(", ");
+    let known = theorems().iter().map(|t| t.statement().name).collect::<Vec<_>>().join(", ");
     theorems()
         .into_iter()
-        .find(|t| [id, &id.replace('p', "'")].contains(&t.statement().id))
+        .find(|t| [id, &id.replace('p', "'")].contains(&t.statement().name))
         .ok_or_else(|| PlanError::UnknownTheorem { found: id.into(), known })
 }
 
@@ -343,19 +343,19 @@ mod tests {
         s.sample_smoothness = Some(Smoothness::new(1.0, NormLabel::new("spectral")).unwrap());
         assert!(wrong(error("U5", &s)));
         s.smoothness = Smoothness::new(1.0, NormLabel::new("spectral")).unwrap();
-        assert!(theorems().iter().all(|t| wrong(error(t.statement().id, &s))));
+        assert!(theorems().iter().all(|t| wrong(error(t.statement().name, &s))));
         assert!(Radius::new(0.0).is_err() && Radius::new(f64::NAN).is_err());
         let Err(unknown) = theorem("U9") else { panic!("U9 was found") };
         assert!(unknown.to_string().contains("U1, U2, U2', U3, U3', U5, U6"));
-        assert_eq!(theorem("U2p").unwrap().statement().id, "U2'");
-        assert_eq!(theorem("U3p").unwrap().statement().id, "U3'");
+        assert_eq!(theorem("U2p").unwrap().statement().name, "U2'");
+        assert_eq!(theorem("U3p").unwrap().statement().name, "U3'");
         assert!(theorem("U5p").is_err() && theorem("p").is_err() && theorem("").is_err());
     }
 
     #[test]
     fn counts_out_of_reach_are_errors_with_the_number() {
         let mut s = setting(Arc::new(Spectral), 1.01);
-        for id in theorems().iter().map(|t| t.statement().id) {
+        for id in theorems().iter().map(|t| t.statement().name) {
             match theorem(id).unwrap().plan(&s) {
                 Err(PlanError::OutOfReach { value, .. }) => assert!(value > 9e15, "{id}: {value}"),
                 other => panic!("{id}: {other:?}"),
@@ -375,7 +375,7 @@ mod tests {
             s.smoothness = Smoothness::new(l, s.norm.label()).unwrap();
             s.accuracy = Accuracy::new(eps).unwrap();
             for t in theorems() {
-                assert!(matches!(t.plan(&s), Err(PlanError::OutOfReach { .. })), "{}", t.statement().id);
+                assert!(matches!(t.plan(&s), Err(PlanError::OutOfReach { .. })), "{}", t.statement().name);
             }
         }
     }

@@ -28,7 +28,8 @@ pub struct U1;
 impl Theorem for U1 {
     fn statement(&self) -> Statement {
         Statement {
-            id: "U1",
+            id: "THM-U1",
+            name: "U1",
             title: "Batched Scion reaches E||grad f||_* <= eps",
             formula: "avg E||grad f(X_t)||_* <= Delta/(eta T) + L eta/2 + 2 min{sigma, K_b^{1/b} sigma B^{-(1-1/b)}}",
             hypotheses: &["A1 (gap)", "A2 (L-smooth)", "A3 (p-th moment)"],

@@ -41,7 +41,8 @@ pub struct U2;
 impl Theorem for U2 {
     fn statement(&self) -> Statement {
         Statement {
-            id: "U2",
+            id: "THM-U2",
+            name: "U2",
             title: "Scion reaches E||grad f||_* <= eps",
             formula: "avg E||grad f(X_t)||_* <= Delta/(eta T) + L eta/2 + 2[sigma/(alpha T) + L eta (1-alpha)/alpha + min{sigma, K_b^{1/b} sigma alpha^{1-1/b}}]",
             hypotheses: &["A1 (gap)", "A2 (L-smooth)", "A3 (p-th moment)"],

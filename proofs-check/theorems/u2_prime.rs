@@ -46,7 +46,8 @@ pub struct U2Prime;
 impl Theorem for U2Prime {
     fn statement(&self) -> Statement {
         Statement {
-            id: "U2'",
+            id: "THM-U2p",
+            name: "U2'",
             title: "Scion from a zero average reaches E||grad f||_* <= eps, without a start-up term of the noise",
             formula: "avg E||grad f(X_t)||_* <= Delta/(eta T) + L eta/2 + 2[(1-alpha) sqrt(2 Delta L)/(alpha T) + L eta (1-alpha)/alpha + min{sigma, K_b^{1/b} sigma alpha^{1-1/b}}]",
             hypotheses: &["A1 (gap)", "A2 (L-smooth)", "A3 (p-th moment)"],

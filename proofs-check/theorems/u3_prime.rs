@@ -43,7 +43,8 @@ const ID: &str = "U3'";
 impl Theorem for U3Prime {
     fn statement(&self) -> Statement {
         Statement {
-            id: ID,
+            id: "THM-U3p",
+            name: ID,
             title: "Transported Scion from a mean of gradients reaches E||grad f||_* <= eps, without a start-up term",
             formula: "avg E||grad f(X_t)||_* <= Delta/(eta T) + L eta/2 + 2[rho eta^2 (1-alpha)/(2 alpha^2) + min{sigma, K_b^{1/b} sigma alpha^{1-1/b}}]",
             hypotheses: &["A1 (gap)", "A2 (L-smooth)", "A3 (p-th moment)", "A4 (rho-Lipschitz Hessian)"],

@@ -72,7 +72,8 @@ const ID: &str = "U5";
 impl Theorem for U5 {
     fn statement(&self) -> Statement {
         Statement {
-            id: ID,
+            id: "THM-U5",
+            name: ID,
             title: "STORM-Scion reaches E||grad f||_* <= eps, faster where samples are Lipschitz in p-th mean",
             formula: "avg E||grad f(X_t)||_* <= Delta/(eta T) + L eta/2 + 2[min{sigma, K_b^{1/b} sigma alpha^{1-1/b}} + 2 (1-alpha) Lbar eta min{1, K_b^{1/b} alpha^{1-1/b}}/alpha]",
             hypotheses: &[

@@ -49,7 +49,8 @@ const ID: &str = "U6";
 impl Theorem for U6 {
     fn statement(&self) -> Statement {
         Statement {
-            id: ID,
+            id: "THM-U6",
+            name: ID,
             title: "Constrained Scion reaches an expected Frank-Wolfe gap of eps over the ball of radius R",
             formula: "avg E gap(X_t) <= Delta/(gamma T) + 2 L R^2 gamma + 2R[sigma/(alpha T) + 2 L R gamma (1-alpha)/alpha + min{sigma, K_b^{1/b} sigma alpha^{1-1/b}}]",
             hypotheses: &["A1 (gap, over the ball)", "A2 (L-smooth)", "A3 (p-th moment)", "||X_0|| <= R"],

@@ -50,7 +50,7 @@ impl Site {
 
 /// The lower bound with this ID.
 pub(super) fn lower_bound(id: &str) -> Result<Box<dyn LowerBound>, Failure> {
-    let found = lower_bounds().into_iter().find(|bound| bound.statement().id == id);
+    let found = lower_bounds().into_iter().find(|bound| bound.statement().name == id);
     found.ok_or_else(|| Failure::Check(format!("there is no lower bound {id}")))
 }
 
