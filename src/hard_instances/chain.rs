@@ -6,7 +6,7 @@ use libm::{erfc, exp, sqrt};
 
 /// Below this v^2 = 1/(2x - 1)^2, exp(1 - v^2) and its products with powers of v up to v^6 are not yet zero: with
 /// v^2 = 800 the largest of them, v^6 exp(1 - v^2), is exp(1 - 800 + 3 ln 800) < 1e-338.
-const VANISHES: f64 = 800.0;
+pub(super) const VANISHES: f64 = 800.0;
 
 /// Psi(x), Psi'(x) and Psi''(x); all zero for x <= 1/2, and where they are below the smallest number.
 ///

@@ -19,6 +19,7 @@ pub mod blocks;
 pub mod chain;
 pub mod chain_blocks;
 pub mod reveal;
+mod rows;
 pub mod structured;
 pub mod watch;
 
@@ -29,7 +30,7 @@ pub use structured::Structured;
 pub use watch::{Violation, ZeroWatch};
 
 /// The files of this folder that are no instance with an entry of their own.
-pub const HELPERS: &[&str] = &["blocks", "chain", "reveal", "structured", "watch"];
+pub const HELPERS: &[&str] = &["blocks", "chain", "reveal", "rows", "structured", "watch"];
 
 const NAME: &str = "chain-blocks";
 

@@ -24,6 +24,7 @@ use rand_distr::{Binomial, Distribution as _};
 
 use super::chain;
 use super::reveal::GATE;
+use super::rows::Rows;
 use crate::algorithms::{in_range, positive, weight};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
@@ -133,9 +134,10 @@ impl Structured {
             point: zeros.clone(),
             moved: zeros.clone(),
             average: zeros.clone(),
+            query: zeros.clone(),
             gradient: zeros,
             fresh: vec![false; blocks],
-            query: vec![0.0; length],
+            rows: Rows::default(),
         };
         if self.longest() > 1 {
             walk.pending = walk.draw_gap();
@@ -186,10 +188,12 @@ pub struct Walk<'a> {
     moved: Vec<f64>,
     /// M_i in units of c/s.
     average: Vec<f64>,
-    gradient: Vec<f64>,
-    /// The gradient of the block is that at its point.
-    fresh: Vec<bool>,
+    /// Where the gradient is asked for; the mean of the averages later.
     query: Vec<f64>,
+    gradient: Vec<f64>,
+    /// The gradient of the block is that at its query point.
+    fresh: Vec<bool>,
+    rows: Rows,
 }
 
 impl Walk<'_> {
@@ -207,14 +211,22 @@ impl Walk<'_> {
     /// ||grad f(X)||_* over N c/s: the mean over blocks of ||grad F_T(x_i/s)||_2.
     pub fn gradient_share(&mut self) -> f64 {
         let Config { blocks, length, .. } = self.setup.config;
-        let mut sum = 0.0;
-        for i in 0..blocks {
-            let range = i * length..(i + 1) * length;
-            chain::gradient(&self.point[range.clone()], &mut self.gradient[range.clone()]);
-            self.fresh[i] = true;
-            sum += norm(&self.gradient[range]);
+        self.rows.gradients(length, &self.point, &mut self.gradient);
+        // Scion asks where it is.
+        self.fresh.fill(self.setup.ahead == 0.0);
+        self.gradient.chunks_exact(length).map(norm).sum::<f64>() / blocks as f64
+    }
+
+    /// The gradients of all blocks at their query points: together they cost less than one by one.
+    fn look(&mut self) {
+        if self.fresh.iter().all(|&fresh| fresh) {
+            return;
         }
-        sum / blocks as f64
+        for ((y, &x), &d) in self.query.iter_mut().zip(&self.point).zip(&self.moved) {
+            *y = x + self.setup.ahead * d;
+        }
+        self.rows.gradients(self.setup.config.length, &self.query, &mut self.gradient);
+        self.fresh.fill(true);
     }
 
     /// Takes one group of steps, fewer if `horizon` calls are reached before.
@@ -228,6 +240,9 @@ impl Walk<'_> {
         if self.setup.counted && self.calls > 0 {
             self.advance_counted(end);
             return;
+        }
+        if longest == 1 {
+            self.look();
         }
         while let Some((call, block)) = self.next_reveal(end) {
             self.hold(block, call - 1 - self.clocks[block]);
@@ -302,13 +317,13 @@ impl Walk<'_> {
         let Config { length, step, .. } = self.setup.config;
         let range = block * length..(block + 1) * length;
         let (point, moved) = (&mut self.point[range.clone()], &mut self.moved[range.clone()]);
-        let (average, gradient) = (&mut self.average[range.clone()], &mut self.gradient[range]);
-        let query = &mut self.query[..];
+        let (average, gradient) = (&mut self.average[range.clone()], &mut self.gradient[range.clone()]);
+        let query = &mut self.query[range];
         for ((y, &x), &d) in query.iter_mut().zip(&*point).zip(&*moved) {
             *y = x + self.setup.ahead * d;
         }
-        if self.setup.ahead != 0.0 || !self.fresh[block] {
-            chain::gradient(query, gradient);
+        if !self.fresh[block] {
+            self.rows.gradients(length, query, gradient);
         }
         self.fresh[block] = false;
         if let Some(hidden) = gradient.get_mut(chain::progress(query, GATE)) {
