@@ -67,6 +67,11 @@ impl Ground {
         Some(Self { hard, horizon: self.calls, ..self.clone() })
     }
 
+    /// How many runs of a member are measured.
+    fn seeds(&self, member: &Member) -> u64 {
+        member.seed_factor * self.shape.seeds
+    }
+
     fn space(&self) -> Dimensions {
         Problem::<f64>::dimensions(&**self.hard.chain())
     }
@@ -176,8 +181,9 @@ pub(super) fn contests(
     let calls_of = |ground: &Ground| {
         let runs: u64 = everybody.iter().map(|m| candidates(m, size).len() as u64 * size.pilot_seeds).sum();
         let faked = FACTORS.iter().filter(|&f| ground.behind_its_back(*f).is_some()).count() as u64;
-        (runs + 2 * ground.shape.seeds * everybody.len() as u64) * ground.horizon
-            + faked * ground.shape.seeds * ground.calls
+        let measured: u64 = everybody.iter().map(|m| 2 * ground.seeds(m)).sum();
+        let closest = everybody.iter().map(|m| ground.seeds(m)).max().unwrap_or(0);
+        (runs + measured) * ground.horizon + faked * closest * ground.calls
     };
     let clock = Clock { context, done: AtomicU64::new(0), all: grounds.iter().map(calls_of).sum() };
     let contest = |ground: Ground| {
@@ -250,7 +256,7 @@ impl Bench<'_> {
         let [lowest, quickest] = choose(&means, self.ground.calls);
         let (class_of_quickest, quick) = self.measure(member, tried[quickest], &*built[quickest])?;
         let (class_of_lowest, low) = if lowest == quickest {
-            self.clock.tick(self.ground.shape.seeds * self.ground.horizon);
+            self.clock.tick(self.ground.seeds(member) * self.ground.horizon);
             (class_of_quickest, quick.clone())
         } else {
             self.measure(member, tried[lowest], &*built[lowest])?
@@ -273,7 +279,7 @@ impl Bench<'_> {
         candidate: Candidate,
         algorithm: &dyn DynAlgorithm<f64>,
     ) -> Result<(ZeroRespecting, Stand), Failure> {
-        let seeds: Vec<u64> = (0..self.ground.shape.seeds).collect();
+        let seeds: Vec<u64> = (0..self.ground.seeds(member)).collect();
         let watched = &seeds[..seeds.len().min(WATCHED as usize)];
         let classes = watched.iter().map(|&seed| self.ground.class(algorithm, seed, self.context.seed));
         let class =
@@ -530,6 +536,7 @@ mod tests {
     fn the_member_made_for_the_instance_waits_at_1_35_and_sees_an_oracle_that_is_off_by_half() {
         let mut list = members(&["sign momentum"]);
         list.adversaries = Members::read().unwrap().adversaries;
+        list.adversaries[0].seed_factor = 1;
         let size = Size { steps: vec![1e3, 0.65], ..size(2.0) };
         let ground = ground(1, 4, 0.25, 2.0, 1500, 2.0);
         let line = ground.line;

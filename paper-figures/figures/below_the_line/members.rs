@@ -54,6 +54,13 @@ pub(super) struct Member {
     /// ||X B|| with B = I + J/n in place of ||X||.
     #[serde(default)]
     dense_right_factor: bool,
+    /// It runs on this many times the instance's seeds.
+    #[serde(default = "once")]
+    pub(super) seed_factor: u64,
+}
+
+fn once() -> u64 {
+    1
 }
 
 /// What a colour stands for.

@@ -52,7 +52,7 @@ fn setup(size: &Size, contests: &[Contest]) -> String {
          fixed here. {members} member methods start at 0. For each, step size (in units of the width s: {steps}; for methods \
          whose steps grow with the gradient in units of s/(c/s)) and averaging ({averagings}) are chosen on {pilot_seeds} pilot seeds \
          against the claim: once for the smallest mean of ||grad f(X)||_* at N*, the last number of calls at which L1 forbids a \
-         mean below eps, and once for the earliest mean of eps. Both are measured on fresh seeds ({seeds} of them), up to {reach} N*; X is the \
+         mean below eps, and once for the earliest mean of eps. Both are measured on fresh seeds ({seeds} of them; {closer}), up to {reach} N*; X is the \
          last iterate known by then. The gradient is measured exactly, by the sum of its row 2-norms, which is its nuclear norm \
          here. Intervals are betting intervals: valid for every law on the range of ||grad f||_* that the constants of the chain \
          give, lower ends of numbers clipped at lambda e^{{3/2}}; those of the means at N* - 1 and N* hold jointly for all \
@@ -66,6 +66,7 @@ fn setup(size: &Size, contests: &[Contest]) -> String {
          same numbers and seeds, on an oracle that reveals with {factors} times q while the line still counts on q.",
         factors = list(&FACTORS),
         seeds = contests.iter().map(|c| c.ground.shape.seeds.to_string()).collect::<Vec<_>>().join(", "),
+        closer = closer(contests),
         members = members(contests),
         claims = claims(contests.len(), members(contests)),
         steps = list(steps),
@@ -258,6 +259,15 @@ pub(super) fn verdict(contests: &[Contest]) -> String {
         beneath.count(),
         contests.len()
     )
+}
+
+/// Who runs on more seeds than the others.
+fn closer(contests: &[Contest]) -> String {
+    let entrants = contests.first().map_or(&[][..], |c| &c.entrants);
+    let more = entrants.iter().map(|e| &e.member).filter(|m| m.seed_factor > 1);
+    let named: Vec<String> =
+        more.map(|m| format!("{} times as many for {}", m.seed_factor, m.label)).collect();
+    if named.is_empty() { "as many for each member".to_owned() } else { named.join(", ") }
 }
 
 /// By how much the oracle must be off before the verdict flips.
