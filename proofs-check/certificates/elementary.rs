@@ -33,37 +33,39 @@ const ARC_TERMS: u32 = 24;
 /// sum_k sign^k y^{2k+1}/(2k+1) for y = 1/inverse <= 1/3: artanh(y) for sign = 1, arctan(y) for sign = -1.
 ///
 /// By Horner's rule, so that the small terms are rounded on their own scale.
-fn arc_series(inverse: f64, sign: f64) -> Interval {
+fn arc_series(inverse: f64, sign: f64, terms: u32) -> Interval {
     let y = Interval::ONE / Interval::point(inverse);
     let step = y.square() * Interval::point(sign);
     let mut sum = Interval::ZERO;
-    for k in (0..ARC_TERMS).rev() {
+    for k in (0..terms).rev() {
         sum = Interval::ONE / Interval::point(f64::from(2 * k + 1)) + step * sum;
     }
     // 1/(1 - y^2) <= 9/8 < 2 where y <= 1/3.
-    let left = 2.0 * y.power(2 * ARC_TERMS + 1).upper();
+    let left = 2.0 * y.power(2 * terms + 1).upper();
     y * sum + Interval::new(-left, left)
 }
 
 /// ln 2.
 pub fn ln_2() -> Interval {
-    static LN_2: LazyLock<Interval> = LazyLock::new(|| Interval::point(2.0) * arc_series(3.0, 1.0));
+    static LN_2: LazyLock<Interval> =
+        LazyLock::new(|| Interval::point(2.0) * arc_series(3.0, 1.0, ARC_TERMS));
     *LN_2
 }
 
 /// pi.
 pub fn pi() -> Interval {
     static PI: LazyLock<Interval> = LazyLock::new(|| {
-        Interval::point(16.0) * arc_series(5.0, -1.0) - Interval::point(4.0) * arc_series(239.0, -1.0)
+        Interval::point(16.0) * arc_series(5.0, -1.0, ARC_TERMS)
+            - Interval::point(4.0) * arc_series(239.0, -1.0, ARC_TERMS)
     });
     *PI
 }
 
-/// exp(r) by its series, |r| <= 1.
-fn exp_series(r: Interval) -> Interval {
+/// exp(r) by its series up to r^degree, |r| <= 1.
+fn exp_series(r: Interval, degree: u32) -> Interval {
     let size = Interval::point(r.magnitude());
-    let (mut sum, mut left) = (Interval::ONE, size / Interval::point(f64::from(EXP_DEGREE + 1)));
-    for n in (1..=EXP_DEGREE).rev() {
+    let (mut sum, mut left) = (Interval::ONE, size / Interval::point(f64::from(degree + 1)));
+    for n in (1..=degree).rev() {
         let over_n = Interval::point(f64::from(n));
         sum = Interval::ONE + sum * r / over_n;
         left = left * size / over_n;
@@ -92,8 +94,9 @@ fn exp_point(x: f64) -> Interval {
     let k = (x * std::f64::consts::LOG2_E).round();
     let r = Interval::point(x) - Interval::point(k) * ln_2();
     let k = k as i64;
-    let scaled =
-        exp_series(r) * Interval::point(power_of_two(k / 2)) * Interval::point(power_of_two(k - k / 2));
+    let scaled = exp_series(r, EXP_DEGREE)
+        * Interval::point(power_of_two(k / 2))
+        * Interval::point(power_of_two(k - k / 2));
     scaled.nonnegative()
 }
 
@@ -119,6 +122,25 @@ mod tests {
         // exp is conditioned by the absolute error of its argument, ln 2 is some 40 units wide, and some 30 operations on
         // numbers near 1 follow.
         agrees("exp", |x| 40.0 * x.abs() + 100.0, |x| Enclosed(exp(Interval::point(x))));
+    }
+
+    #[test]
+    fn a_series_cut_anywhere_encloses_what_follows() {
+        // At the full length the remainder is below rounding and could not be missed.
+        for r in [1.0, -1.0, 0.5, -0.3] {
+            let full = exp_series(Interval::point(r), EXP_DEGREE);
+            for degree in 1..10 {
+                let cut = exp_series(Interval::point(r), degree);
+                assert!(cut.encloses(full), "{r} {degree}: {cut:?} {full:?}");
+            }
+        }
+        for (inverse, sign) in [(3.0, 1.0), (5.0, -1.0)] {
+            let full = arc_series(inverse, sign, ARC_TERMS);
+            for terms in 1..9 {
+                let cut = arc_series(inverse, sign, terms);
+                assert!(cut.encloses(full), "{inverse} {terms}: {cut:?} {full:?}");
+            }
+        }
     }
 
     #[test]

@@ -49,28 +49,28 @@ fn density(x: f64) -> Interval {
     exp(Interval::point(x).square() * Interval::point(-0.5))
 }
 
-/// int_0^x for 0 <= x <= [`HANDOVER`].
-fn centre(x: f64) -> Interval {
+/// int_0^x for 0 <= x <= [`HANDOVER`], x^2 <= terms + 3/2.
+fn centre(x: f64, terms: u32) -> Interval {
     let square = Interval::point(x).square();
     let over = |k: u32| square / Interval::point(f64::from(2 * k + 3));
     let (mut sum, mut left) = (Interval::ONE, Interval::ONE);
-    for k in (0..SERIES_TERMS).rev() {
+    for k in (0..terms).rev() {
         sum = Interval::ONE + over(k) * sum;
         left = left * over(k);
     }
-    // s_0/x to s_K/x, K = SERIES_TERMS: x^2 <= 9 <= K + 3/2, and what is left is at most s_K more.
+    // s_0/x to s_K/x, K = terms; what is left is at most s_K more, for SERIES_TERMS because x^2 <= 9.
     (sum + Interval::new(0.0, left.upper())) * Interval::point(x) * density(x)
 }
 
-/// int_x^inf for x >= [`HANDOVER`]; 0 at infinity.
-fn tail(x: f64) -> Interval {
+/// int_x^inf for x > 0; 0 at infinity.
+fn tail(x: f64, steps: u32) -> Interval {
     if x == f64::INFINITY {
         return Interval::ZERO;
     }
     let at = Interval::point(x);
-    let start = Interval::point(f64::from(FRACTION_STEPS + 1)) / at;
+    let start = Interval::point(f64::from(steps + 1)) / at;
     let mut ratio = Interval::new(0.0, start.upper());
-    for n in (1..=FRACTION_STEPS).rev() {
+    for n in (1..=steps).rev() {
         ratio = Interval::point(f64::from(n)) / (at + ratio);
     }
     density(x) / (at + ratio)
@@ -80,15 +80,15 @@ fn tail(x: f64) -> Interval {
 fn integral_to(x: f64) -> Interval {
     let half = || Interval::point(0.5) * whole();
     if x <= -HANDOVER {
-        tail(-x)
+        tail(-x, FRACTION_STEPS)
     } else if x == f64::INFINITY {
         whole()
     } else if x >= HANDOVER {
-        whole() - tail(x)
+        whole() - tail(x, FRACTION_STEPS)
     } else if x < 0.0 {
-        half() - centre(-x)
+        half() - centre(-x, SERIES_TERMS)
     } else {
-        half() + centre(x)
+        half() + centre(x, SERIES_TERMS)
     }
 }
 
@@ -127,9 +127,23 @@ mod tests {
     }
 
     #[test]
+    fn a_series_or_a_fraction_cut_anywhere_encloses_what_follows() {
+        for terms in 1..7 {
+            let (cut, full) = (centre(1.5, terms), centre(1.5, SERIES_TERMS));
+            assert!(cut.encloses(full), "{terms}: {cut:?} {full:?}");
+        }
+        for x in [3.0, 7.0] {
+            for steps in 0..12 {
+                let (cut, full) = (tail(x, steps), tail(x, FRACTION_STEPS));
+                assert!(cut.encloses(full), "{x} {steps}: {cut:?} {full:?}");
+            }
+        }
+    }
+
+    #[test]
     fn series_and_continued_fraction_meet() {
         let half = Interval::point(0.5) * whole();
-        let (series, fraction) = (half - centre(HANDOVER), tail(HANDOVER));
+        let (series, fraction) = (half - centre(HANDOVER, SERIES_TERMS), tail(HANDOVER, FRACTION_STEPS));
         assert!(series.intersection(fraction).is_some(), "{series:?} {fraction:?}");
         assert!(fraction.width() <= 1e-13 * fraction.upper(), "{fraction:?}");
     }
