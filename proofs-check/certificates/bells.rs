@@ -223,6 +223,12 @@ mod tests {
         Interval::new(a.min(b), a.max(b))
     }
 
+    /// z_3 and its derivative, which stand for two orders of a family.
+    fn cubic(x: Interval) -> [Interval; 5] {
+        let [value, slope] = cubic_bell(x);
+        [value, slope, Interval::EVERYTHING, Interval::EVERYTHING, Interval::EVERYTHING]
+    }
+
     fn within(x: Interval, s: u16) -> f64 {
         (x.lower() + f64::from(s) / 65535.0 * (x.upper() - x.lower())).clamp(x.lower(), x.upper())
     }
@@ -241,11 +247,13 @@ mod tests {
         // f(b) - f(a) = f'(c)(b - a): each derivative belongs to the function before it.
         fn the_mean_value_theorem_holds_for_each_order(a: i32, b: i32) -> bool {
             let x = interval(a, b);
-            let (low, high) = (Interval::point(x.lower()), Interval::point(x.upper()));
-            [psi, phi].into_iter().all(|f| {
-                let (over, at_low, at_high) = (f(x), f(low), f(high));
-                let cubes = [cubic_bell(low), cubic_bell(high), cubic_bell(x)];
-                (cubes[1][0] - cubes[0][0]).intersection(cubes[2][1] * (high - low)).is_some() && (0..4).all(|n| (at_high[n] - at_low[n]).intersection(over[n + 1] * (high - low)).is_some())
+            let (x_low, x_high) = (Interval::point(x.lower()), Interval::point(x.upper()));
+            [psi, phi, cubic].into_iter().all(|f| {
+                let (over, at_low, at_high) = (f(x), f(x_low), f(x_high));
+                let risen = |low: Interval, high: Interval, slope: Interval| {
+                    (high - low).intersection(slope * (x_high - x_low)).is_some()
+                };
+                (0..4).all(|n| risen(at_low[n], at_high[n], over[n + 1]))
             })
         }
     }

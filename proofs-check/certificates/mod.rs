@@ -10,6 +10,7 @@
 //! | [`branch_and_bound`] | a supremum over boxes, unbounded ones included, lies between two numbers |
 //! | [`chain`] | what these say about the five constants of [`heavynorm::spec::chain`] |
 //! | [`payments`] | the same for two of them, nearly to what is attained |
+//! | [`soft_projection`] | what the rotated instance adds to them |
 //!
 //! # What is trusted
 //!
@@ -25,6 +26,7 @@ pub mod gaussian;
 pub mod interval;
 pub mod jet;
 pub mod payments;
+pub mod soft_projection;
 
 #[cfg(test)]
 mod references;
