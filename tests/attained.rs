@@ -63,6 +63,7 @@ fn setting(f: &CurvatureRamp<f64>, norm: &AnyNorm) -> Setting {
         noise_scale: NoiseScale::new(0.0).unwrap(),
         smoothness: f.smoothness(&**norm).unwrap(),
         sample_smoothness: None,
+        inexactness: None,
         hessian_lipschitz: Some(f.hessian_lipschitz(&**norm).unwrap()),
         gap: f.gap().unwrap(),
         accuracy: Accuracy::new(1.0).unwrap(),

@@ -22,7 +22,7 @@ use heavynorm::spec::{
 };
 use heavynorm::{norms, tol};
 use heavynorm_proofs_check::checks::{self, Path};
-use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, Theorem, theorem, theorems};
+use heavynorm_proofs_check::{Inexactness, Parameters, Plan, Radius, Setting, Theorem, theorem, theorems};
 use rand::RngExt as _;
 use serde::Deserialize;
 
@@ -93,6 +93,7 @@ fn setting(t: &dyn Theorem, problem: &Quadratic<f64>, norm: &AnyNorm, p: f64) ->
         radius: Some(Radius::new(radius).unwrap()),
         // The noise is additive.
         sample_smoothness: problem.smoothness(&**norm).ok(),
+        inexactness: Some(Inexactness::new(0.25).unwrap()),
     };
     let eps = t.trivial_accuracy(&setting).unwrap() / 3.0;
     setting.accuracy = Accuracy::new(eps).unwrap();
@@ -457,6 +458,7 @@ fn spectral_setting(p: f64, sigma: f64) -> Setting {
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: None,
         sample_smoothness: None,
+        inexactness: None,
         norm,
     }
 }

@@ -9,6 +9,15 @@ use std::error::Error;
 use heavynorm::spec::{Claim, Evidence};
 use serde::Serialize;
 
+mod draw;
+pub(crate) mod line;
+mod noise_type;
+mod scene;
+mod upper_bounds;
+
+/// Files of this folder that hold no check.
+pub const HELPERS: &[&str] = &["draw", "line", "scene"];
+
 /// How hard a check tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
@@ -89,6 +98,7 @@ pub struct Outcome {
     /// The ID of the statement.
     pub id: &'static str,
     /// The name of the check.
+    #[serde(rename = "claim")]
     pub check: &'static str,
     /// The kind of evidence.
     pub evidence: Evidence,
@@ -135,7 +145,7 @@ impl Check {
 
 /// Every check.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    [upper_bounds::checks(), noise_type::checks()].concat()
 }
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use heavynorm::spec::{Accuracy, Gap, HessianLipschitz, MomentOrder, NoiseScale, 
 use rand::RngExt as _;
 
 use super::*;
-use crate::testing::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Separable, row};
-use crate::{Bound, Parameters, Radius, Setting, theorem};
+use crate::audit::line::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Separable, row};
+use crate::{Bound, Inexactness, Parameters, Radius, Setting, theorem};
 
 mod averages;
 
@@ -142,6 +142,7 @@ fn setting(problem: &Separable, norm: &AnyNorm, p: f64, sigma: f64) -> Setting {
         radius: Some(Radius::new(1.5).unwrap()),
         // Additive noise.
         sample_smoothness: problem.smoothness(&**norm).ok(),
+        inexactness: Some(Inexactness::new(0.25).unwrap()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Separable problems whose constants are one line.
+//! Separable problems on rows whose constants are one line: on them every term of the bounds is attained.
 
 use heavynorm::spec::{
     Dimensions, HessianLipschitz, Infimum, Matrix, Norm, Problem, ProblemError, Smoothness,
@@ -60,11 +60,11 @@ impl Separable {
     }
 
     /// A diagonal operator w as a map from the norm to its dual.
-    fn size(&self, norm: &dyn Norm<f64>) -> f64 {
+    fn size(&self, norm: &dyn Norm<f64>) -> Result<f64, ProblemError> {
         match norm.label().as_str() {
-            "max-entry" => self.weights.iter().sum(),
-            "frobenius" => self.weights.iter().copied().fold(0.0, f64::max),
-            other => panic!("no constant in {other}"),
+            "max-entry" => Ok(self.weights.iter().sum()),
+            "frobenius" => Ok(self.weights.iter().copied().fold(0.0, f64::max)),
+            other => Err(ProblemError::InvalidData(format!("no constant in {other}"))),
         }
     }
 }
@@ -74,7 +74,7 @@ impl Problem<f64> for Separable {
         "separable"
     }
     fn dimensions(&self) -> Dimensions {
-        Dimensions::new(1, self.weights.len()).unwrap()
+        Dimensions::new(1, self.weights.len()).expect("a weight at least")
     }
     fn start(&self) -> Matrix<f64> {
         row(&self.start)
@@ -93,10 +93,10 @@ impl Problem<f64> for Separable {
         Infimum::Exact(0.0)
     }
     fn smoothness(&self, norm: &dyn Norm<f64>) -> Result<Smoothness, ProblemError> {
-        Ok(Smoothness::new(self.size(norm) * self.phi.curvature, norm.label())?)
+        Ok(Smoothness::new(self.size(norm)? * self.phi.curvature, norm.label())?)
     }
     fn hessian_lipschitz(&self, norm: &dyn Norm<f64>) -> Result<HessianLipschitz, ProblemError> {
-        Ok(HessianLipschitz::new(self.size(norm) * self.phi.third, norm.label())?)
+        Ok(HessianLipschitz::new(self.size(norm)? * self.phi.third, norm.label())?)
     }
 }
 
