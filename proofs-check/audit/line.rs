@@ -1,7 +1,8 @@
 //! Separable problems on rows whose constants are one line: on them every term of the bounds is attained.
 
 use heavynorm::spec::{
-    Dimensions, HessianLipschitz, Infimum, Matrix, Norm, Problem, ProblemError, Smoothness,
+    Dimensions, HessianLipschitz, Infimum, Matrix, Norm, OracleError, Problem, ProblemError, Smoothness,
+    StochasticOracle,
 };
 
 /// One function of one variable with its first two derivatives, and the suprema of |phi''| and |phi'''|.
@@ -97,6 +98,30 @@ impl Problem<f64> for Separable {
     }
     fn hessian_lipschitz(&self, norm: &dyn Norm<f64>) -> Result<HessianLipschitz, ProblemError> {
         Ok(HessianLipschitz::new(self.size(norm)? * self.phi.third, norm.label())?)
+    }
+}
+
+/// Answers call k at X with `answer(k, X)`.
+pub(crate) struct Scripted<F>(pub(crate) Dimensions, pub(crate) F, pub(crate) u64);
+
+impl<F: FnMut(u64, &Matrix<f64>) -> Matrix<f64>> StochasticOracle<f64> for Scripted<F> {
+    fn dimensions(&self) -> Dimensions {
+        self.0
+    }
+    fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
+        self.2 += 1;
+        Ok((self.1)(self.2 - 1, x))
+    }
+    fn query_pair(
+        &mut self,
+        x: &Matrix<f64>,
+        y: &Matrix<f64>,
+    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+        self.2 += 2;
+        Ok(((self.1)(self.2 - 2, x), (self.1)(self.2 - 2, y)))
+    }
+    fn calls(&self) -> u64 {
+        self.2
     }
 }
 

@@ -9,8 +9,10 @@ use std::error::Error;
 use heavynorm::spec::{Claim, Evidence};
 use serde::Serialize;
 
+mod attained;
 mod draw;
 pub(crate) mod line;
+mod momentum;
 mod noise_type;
 mod scene;
 mod upper_bounds;
@@ -145,7 +147,7 @@ impl Check {
 
 /// Every check.
 pub fn checks() -> Vec<Check> {
-    [upper_bounds::checks(), noise_type::checks()].concat()
+    [upper_bounds::checks(), attained::checks(), momentum::checks(), noise_type::checks()].concat()
 }
 
 #[cfg(test)]
