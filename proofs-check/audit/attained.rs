@@ -163,6 +163,7 @@ fn terms(_: Effort, id: &str) -> Result<Vec<Case>, AuditError> {
     if id == "U6" {
         cases.extend(constrained_descent()?);
         cases.extend(constrained_drift()?);
+        cases.extend(constrained_curvature()?);
     } else {
         cases.extend(descent(id)?);
         cases.extend(curvature(id)?);
@@ -278,6 +279,19 @@ fn constrained_descent() -> Result<Vec<Case>, AuditError> {
     let gap = |x| checks::frank_wolfe_gap(&*norm, &line.gradient(x), x, RADIUS);
     let measured = path.points[..numbers.2].iter().map(gap).sum::<Result<f64, _>>()? / numbers.2 as f64;
     Ok(attained(measured, bound("U6", &s, numbers)?.total(), 0.999, "descent of the constrained form").into())
+}
+
+/// From X = R towards -R with M = grad f: what the step loses to curvature, f(X+) - f(X) + gamma gap, is 2 L R^2 gamma^2.
+fn constrained_curvature() -> Result<Vec<Case>, AuditError> {
+    let norm: AnyNorm = Arc::new(Frobenius);
+    let (parabola, numbers) = (Separable::line(SQUARE, 1.0, RADIUS), (0.25, 1.0, 1));
+    let s = setting(&parabola, &norm, 0.0)?;
+    let path = path("U6", &parabola, &s, numbers, |_| 0.0)?;
+    let (x, next) = (&path.points[0], &path.points[1]);
+    let gap = checks::frank_wolfe_gap(&*norm, &parabola.gradient(x), x, RADIUS)?;
+    let lost = parabola.objective(next) - parabola.objective(x) + numbers.0 * gap;
+    let claimed = term(&bound("U6", &s, numbers)?, "curvature")?;
+    Ok(attained(lost / numbers.0, claimed, 0.999, "curvature of the constrained form").into())
 }
 
 /// Right after a turn from one end of the interval towards the other, steps have length 2 gamma R.

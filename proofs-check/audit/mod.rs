@@ -12,8 +12,11 @@ use serde::Serialize;
 mod attained;
 mod draw;
 pub(crate) mod line;
+mod lower_bounds;
+mod membership;
 mod momentum;
 mod noise_type;
+mod norms;
 mod scene;
 mod upper_bounds;
 
@@ -147,7 +150,16 @@ impl Check {
 
 /// Every check.
 pub fn checks() -> Vec<Check> {
-    [upper_bounds::checks(), attained::checks(), momentum::checks(), noise_type::checks()].concat()
+    [
+        norms::checks(),
+        noise_type::checks(),
+        upper_bounds::checks(),
+        attained::checks(),
+        momentum::checks(),
+        lower_bounds::checks(),
+        membership::checks(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]
