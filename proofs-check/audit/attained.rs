@@ -71,6 +71,18 @@ pub(super) fn checks() -> Vec<Check> {
         }),
         tight("LEM-TRANSPORT", "on a plateau the transported average has no drift", no_drift),
         tight("THM-U1", "a mean of cyclic spikes attains the noise term at p = 2", cyclic_spikes),
+        Check {
+            statement: "LEM-UNROLL",
+            name: "no call weighs more than alpha in an average from zero or from a mean, nor do all more than 1",
+            evidence: Evidence::Enumeration,
+            claim: Claim::Upper,
+            cases: largest_weights,
+        },
+        tight(
+            "LEM-INEXACT-PATH",
+            "the inequality is an equality where the momentum points just the wrong way",
+            inexact_wrong_way,
+        ),
         tight(
             "LEM-DESCENT",
             "the lemma is an equality where the momentum points just the wrong way",
@@ -325,6 +337,45 @@ fn weights(id: &str, numbers: Numbers) -> Result<Vec<f64>, AuditError> {
         Ok(path.momenta[numbers.2 - 1][(0, 0)])
     };
     (0..calls).map(weight).collect()
+}
+
+/// Of the averages that have no start-up term of the noise: every weight is at most alpha, and their sum at most 1.
+fn largest_weights(_: Effort) -> Result<Vec<Case>, AuditError> {
+    let mut cases = Vec::new();
+    let averages =
+        ["U2'", "U3'", "U5"].into_iter().flat_map(|id| [1.0, 0.7, 0.5, 0.3, 0.12].map(|a| (id, a)));
+    for (id, alpha) in averages {
+        let w = weights(id, (0.01, alpha, 12))?;
+        let largest = w.iter().copied().fold(0.0, f64::max);
+        let what = format!("the largest weight of {id}, alpha = {alpha}");
+        cases.push(Case { measured: largest, claimed: alpha, tolerance: 1e-14, what });
+        let what = format!("the sum of the weights of {id}, alpha = {alpha}");
+        cases.push(Case { measured: w.iter().sum(), claimed: 1.0, tolerance: 1e-14, what });
+    }
+    Ok(cases)
+}
+
+/// On the path of [`wrong_way`] the answers have full length and lead up: each is delta-inexact for every delta, and (2-delta)
+/// and (1-delta) are needed in full.
+fn inexact_wrong_way(_: Effort) -> Result<Vec<Case>, AuditError> {
+    let (parabola, norm) = (Separable::line(SQUARE, 1.0, 1.0), Arc::new(Frobenius) as AnyNorm);
+    let (s, eta, steps) = (setting(&parabola, &norm, 0.0)?, 0.5, 5);
+    let parameters = Parameters { alpha: 1.0, step_size: eta, horizon: steps as u64, batch: 1 };
+    let table = theorem("U2")?.method_table(&s, &parameters)?;
+    let mut wrong = Scripted(parabola.dimensions(), |_, x: &Matrix<f64>| x.map(|x| -1e-12 * x), 0);
+    let path = record(&table, &norm, &parabola.start(), &mut wrong, steps)?;
+    let error = mean_error(&parabola, &*norm, &path)?;
+    let measured = checks::mean_dual_gradient(&parabola, &*norm, &path)?;
+    let descended = parabola.objective(&path.points[0]) - parabola.objective(&path.points[steps]);
+    let first = descended / (eta * steps as f64) + s.l()? * eta / 2.0;
+    let case = |delta: f64| {
+        let inexact = Inexactness::new(delta)?;
+        let (claimed, what) =
+            (first / inexact.kept() + inexact.error_factor() * error, format!("delta = {delta}"));
+        // M is 1e-12 of the gradient, and its errors are multiplied by 1/(1-delta) at most.
+        Ok(Case { measured, claimed, tolerance: 1e-10 * measured, what })
+    };
+    [0.0, 0.1, 0.5, 0.9].into_iter().map(case).collect()
 }
 
 /// E|sum of +-w_k| over all signs, exactly, against the noise term at p = 2.

@@ -72,7 +72,7 @@ pub(super) fn checks() -> Vec<Check> {
             counts,
         ),
         check(
-            "LEM-LINE",
+            "LEM-UNDISCOVERED",
             "the line is the binomial probability that enumeration gives",
             Claim::Tight,
             line_of_enumeration,

@@ -17,11 +17,12 @@ mod membership;
 mod momentum;
 mod noise_type;
 mod norms;
+pub mod own;
 mod scene;
 mod upper_bounds;
 
 /// Files of this folder that hold no check.
-pub const HELPERS: &[&str] = &["draw", "line", "scene"];
+pub const HELPERS: &[&str] = &["draw", "line", "own", "scene"];
 
 /// How hard a check tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,13 +140,26 @@ impl Check {
             Ok(cases) => cases,
             Err(error) => return outcome(Verdict::Error, None, 0, error.to_string()),
         };
-        let worst = cases.iter().min_by(|a, b| a.slack(self.claim).total_cmp(&b.slack(self.claim)));
-        let Some(worst) = worst else {
-            return outcome(Verdict::Error, None, 0, "the check had no case".into());
-        };
-        let verdict = if worst.slack(self.claim) >= 0.0 { Verdict::Holds } else { Verdict::Fails };
-        outcome(verdict, Some(worst), cases.len(), worst.what.clone())
+        let (verdict, worst) = judge(self.claim, &cases);
+        let text = worst.map_or("the check had no case".into(), |worst| worst.what.clone());
+        outcome(verdict, worst, cases.len(), text)
     }
+}
+
+/// The verdict on some cases, and the worst of them. Without a case there is none: [`Verdict::Error`].
+pub fn judge(claim: Claim, cases: &[Case]) -> (Verdict, Option<&Case>) {
+    let worst = cases.iter().min_by(|a, b| a.slack(claim).total_cmp(&b.slack(claim)));
+    let verdict = match worst {
+        None => Verdict::Error,
+        Some(worst) if worst.slack(claim) >= 0.0 => Verdict::Holds,
+        Some(_) => Verdict::Fails,
+    };
+    (verdict, worst)
+}
+
+/// The check of this name, which is unique.
+pub fn named(name: &str) -> Option<Check> {
+    checks().into_iter().find(|check| check.name == name)
 }
 
 /// Every check.
