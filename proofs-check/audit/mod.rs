@@ -18,6 +18,7 @@ mod momentum;
 mod noise_type;
 mod norms;
 pub mod own;
+mod rates;
 mod scene;
 mod upper_bounds;
 
@@ -168,6 +169,7 @@ pub fn checks() -> Vec<Check> {
         norms::checks(),
         noise_type::checks(),
         upper_bounds::checks(),
+        rates::checks(),
         attained::checks(),
         momentum::checks(),
         lower_bounds::checks(),

@@ -7,7 +7,7 @@
 use heavynorm::norms::combinators::layers::Layer;
 use heavynorm::norms::combinators::{max_over::MaxOver, sum_over::SumOver, weighted::Weighted};
 use heavynorm::norms::{self, max_entry::MaxEntry, spectral::Spectral};
-use heavynorm::spec::{Claim, Dimensions, Evidence, Matrix, MomentOrder, Norm, ZeroRespecting};
+use heavynorm::spec::{Claim, Dimensions, Evidence, Matrix, MomentOrder, Norm, ZeroRespecting, inner};
 
 use super::draw::Draw;
 use super::{AuditError, Case, Check, Effort};
@@ -40,6 +40,27 @@ pub(super) fn checks() -> Vec<Check> {
             evidence: Evidence::Statistical,
             claim: Claim::Upper,
             cases: upper,
+        },
+        Check {
+            statement: "LEM-DUALISE",
+            name: "where a norm is smooth the power of its dual is convex to the stated order",
+            evidence: Evidence::Statistical,
+            claim: Claim::Lower,
+            cases: dualise,
+        },
+        Check {
+            statement: "LEM-MIDPOINT",
+            name: "tangents to the power of a smooth norm stay below it up to tau C_p ||V||^p",
+            evidence: Evidence::Statistical,
+            claim: Claim::Upper,
+            cases: tangents,
+        },
+        Check {
+            statement: "LEM-HILBERT-MAP",
+            name: "the duality map of a Hilbert norm is Hoelder with the factor 2^(1-e), attained at opposite points",
+            evidence: Evidence::Statistical,
+            claim: Claim::Upper,
+            cases: hilbert_map,
         },
         Check {
             statement: "LEM-K-MAXOVER",
@@ -230,6 +251,73 @@ fn no_gap(_: Effort) -> Result<Vec<Case>, AuditError> {
             let what = format!("{} on {space}", norm.label());
             cases.push(Case { measured, claimed, tolerance: ROUNDING * claimed, what });
         }
+    }
+    Ok(cases)
+}
+
+/// Norms whose dual norm satisfies (S), ||A+B||^p + ||A-B||^p <= 2||A||^p + 2 tau||B||^p: tau = 1 for dual exponents b with p <= b
+/// <= 2 (Clarkson, McCarthy), (b-1)^{p-1} for b > 2.
+fn smooth(k: usize, draw: &mut Draw) -> Result<(AnyNorm, MomentOrder, f64), AuditError> {
+    let b = if k.is_multiple_of(2) { draw.between(1.1, 2.0) } else { draw.between(2.0, 6.0) };
+    let q = b / (b - 1.0);
+    let name = *draw.pick(&["schatten", "entry-lq"]);
+    let norm = norms::build::<f64>(&format!("name = '{name}'\nq = {q:?}").parse()?)?;
+    let p = order(draw.between(1.02, b.min(2.0)));
+    let tau = if b <= 2.0 { 1.0 } else { (b - 1.0).powf(p.p() - 1.0) };
+    Ok((norm, p, tau))
+}
+
+fn dualise(effort: Effort) -> Result<Vec<Case>, AuditError> {
+    let mut cases = Vec::new();
+    for k in 0..effort.cases(3000, 30_000) {
+        let mut draw = Draw::new(effort, "dualise", k);
+        let (norm, p, tau) = smooth(k, &mut draw)?;
+        let (space, a) = (draw.shape(3), p.conjugate());
+        let (y, w) = (draw.gaussian(space), &draw.gaussian(space) * draw.log_between(1e-2, 1e1));
+        // The dual of the dual norm is the norm itself. Over max ||.||, so that powers with exponent a stay in range.
+        let sizes = [norm.value(&(&y + &w))?, norm.value(&(&y - &w))?, norm.value(&y)?, norm.value(&w)?];
+        let top = sizes.iter().copied().fold(0.0, f64::max);
+        let [plus, minus, at, step] = sizes.map(|x| (x / top).powf(a));
+        let claimed = at + tau.powf(1.0 - a) * step;
+        let what = format!("{} on {space}, p = {:.3}", norm.label(), p.p());
+        // A norm is good to a hundred roundings, and a power multiplies them by a.
+        let tolerance = 1e-13 * a * (1.0 + claimed);
+        cases.push(Case { measured: 0.5 * (plus + minus), claimed, tolerance, what });
+    }
+    Ok(cases)
+}
+
+fn tangents(effort: Effort) -> Result<Vec<Case>, AuditError> {
+    let mut cases = Vec::new();
+    for k in 0..effort.cases(3000, 30_000) {
+        let mut draw = Draw::new(effort, "tangents", k);
+        let (norm, p, tau) = smooth(k, &mut draw)?;
+        let (space, q) = (draw.shape(3), p.p());
+        let (x, v) = (draw.gaussian(space), &draw.gaussian(space) * draw.log_between(1e-2, 1e1));
+        let (at, step, size) = (norm.dual_value(&x)?, norm.dual_value(&(&x + &v))?, norm.dual_value(&v)?);
+        // -lmo(x) is a subgradient of the dual norm at x, hence ||x||_*^{p-1} times it one of its p-th power over p.
+        let slope = -q * at.powf(q - 1.0) * inner(&norm.lmo(&x)?, &v);
+        let claimed = at.powf(q) + slope + tau * p.asymmetry_factor() * size.powf(q);
+        let tolerance = 1e-12 * (at.powf(q) + slope.abs() + size.powf(q));
+        let what = format!("{} on {space}, p = {q:.3}", norm.label());
+        cases.push(Case { measured: step.powf(q), claimed, tolerance, what });
+    }
+    Ok(cases)
+}
+
+fn hilbert_map(effort: Effort) -> Result<Vec<Case>, AuditError> {
+    let length = |x: &Matrix<f64>| inner(x, x).sqrt();
+    let mut cases = Vec::new();
+    for k in 0..effort.cases(5000, 50_000) {
+        let mut draw = Draw::new(effort, "duality map", k);
+        let (space, e) = (draw.shape(2), draw.between(0.02, 1.0));
+        let x = draw.gaussian(space);
+        let y = if k.is_multiple_of(10) { -&x } else { &draw.gaussian(space) * draw.log_between(1e-2, 1e1) };
+        let map = |x: &Matrix<f64>| x * length(x).powf(e - 1.0);
+        let measured = length(&(&map(&x) - &map(&y)));
+        let claimed = 2f64.powf(1.0 - e) * length(&(&x - &y)).powf(e);
+        let what = format!("e = {e:.3} on {space}");
+        cases.push(Case { measured, claimed, tolerance: 1e-13 * (1.0 + claimed), what });
     }
     Ok(cases)
 }

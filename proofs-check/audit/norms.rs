@@ -108,7 +108,7 @@ fn laws_in<T: Scalar>(effort: Effort, name: &str) -> Result<Vec<Case>, AuditErro
                 let what =
                     || format!("{}, {} on {space} in {}", law.name, norm.label(), std::any::type_name::<T>());
                 // Far below the tolerance nothing is to be told.
-                if !(measured < 0.1 * tolerance) {
+                if measured.is_nan() || measured >= 0.1 * tolerance {
                     cases.push(Case { measured, claimed: 0.0, tolerance, what: what() });
                 }
             }

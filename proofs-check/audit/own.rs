@@ -201,8 +201,15 @@ mod tests {
         let (p, x) = (MomentOrder::new(1.5).unwrap(), f.start());
         let law = Arc::new(Pareto::new(1.7).unwrap());
         let sigma = NoiseScale::new(1.0).unwrap();
-        let noise =
-            DirectedNoise::calibrated(law, Direction::Diagonal, f.dimensions(), &Spectral, p, sigma).unwrap();
+        let noise = DirectedNoise::calibrated(
+            law,
+            Direction::Diagonal,
+            f.dimensions(),
+            &Spectral as &dyn Norm<f64>,
+            p,
+            sigma,
+        )
+        .unwrap();
         let audited = |sigma: f64, bias: f64| {
             let mut oracle = NoisyOracle::new(f.clone(), Arc::new(noise.clone()), stream(3, 0));
             let gradient = f.gradient(&x).map(|g| g + bias);
@@ -211,7 +218,8 @@ mod tests {
             super::oracle(&mut oracle, &x, &gradient, claimed, 81 * 200).unwrap()
         };
         assert_eq!(judge(Claim::Upper, &audited(1.0, 0.0)).0, Verdict::Holds);
-        let (verdict, worst) = judge(Claim::Upper, &audited(0.25, 0.0)).to_owned();
+        let cases = audited(0.25, 0.0);
+        let (verdict, worst) = judge(Claim::Upper, &cases);
         assert!(verdict == Verdict::Fails && worst.unwrap().what.contains("sigma^p"));
         let cases = audited(1.0, 3.0);
         assert!(cases[0].measured > cases[0].claimed, "{cases:?}");

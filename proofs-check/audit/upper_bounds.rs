@@ -21,7 +21,7 @@ use heavynorm::statistics::betting::Reading;
 
 use super::draw::{Draw, generator};
 use super::scene::{AnyNorm, Scene, record};
-use super::{AuditError, Case, Check, Effort};
+use super::{AuditError, Case, Check, Effort, Verdict};
 use crate::checks::{self, Path};
 use crate::{Parameters, Plan, Setting, Theorem, theorem};
 
@@ -181,7 +181,9 @@ fn planned(effort: Effort, id: &str) -> Result<Vec<Case>, AuditError> {
         (calls, p) = (calls.max(plan.calls), p.min(scene.setting.moment_order.p()));
         // The lemma is checked on this path as on every other; what it says goes in only if it is broken.
         let lemma = lemma_of(id)(&scene, &path, &table)?;
-        cases.extend(lemma.filter(|case| !(case.measured <= case.claimed + case.tolerance)));
+        cases.extend(
+            lemma.filter(|case| super::judge(Claim::Upper, std::slice::from_ref(case)).0 != Verdict::Holds),
+        );
     }
     let reading = Reading { bound: LARGEST_RATIO, clip: LARGEST_RATIO, level: LEVEL };
     let interval = reading.interval(&ratios).ok_or("a ratio beyond what a path of bounded steps allows")?;

@@ -276,7 +276,7 @@ mod tests {
         });
         // eta = alpha sqrt(0.1/(4.5 (1-alpha))) < (4/5) 0.1/8; T = 4/(0.8 * 0.1 eta).
         let u4t = plan("U4T", &s);
-        let eta = (0.1 / (4.5 * (1.0 - 1.0 / 8100.0)) as f64).sqrt() / 8100.0;
+        let eta = (0.1_f64 / (4.5 * (1.0 - 1.0 / 8100.0))).sqrt() / 8100.0;
         assert!((u4t.step_size / eta - 1.0).abs() < 1e-12);
         assert_eq!(u4t.horizon, (50.0 / eta).ceil() as u64);
         assert!((u4t.bound_terms.get("drift").unwrap() - 0.025).abs() < 1e-14);
