@@ -500,7 +500,7 @@ mod tests {
                 accuracy: Accuracy::new(eps).unwrap(),
                 radius: Some(Radius::new(radius).unwrap()),
                 sample_smoothness: Some(Smoothness::new(l_bar, norm.label()).unwrap()),
-                inexactness: Some(Inexactness::new(zero(unit(), unit())).unwrap()),
+                inexactness: Some(Inexactness::new(zero(unit(), 0.9 * unit())).unwrap()),
                 norm,
             })
         }
