@@ -21,11 +21,8 @@ pub mod region;
 pub mod setting;
 pub mod theorems;
 
-#[cfg(test)]
-mod testing;
-
 pub use averaging::AveragingBound;
 pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
 pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
-pub use setting::{PlanError, Radius, Setting};
+pub use setting::{Inexactness, PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

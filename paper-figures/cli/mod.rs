@@ -1,5 +1,6 @@
 //! The calls, one file each.
 
+pub(crate) mod audit;
 mod figures;
 mod norm;
 mod output;
@@ -23,6 +24,7 @@ Examples:
   heavynorm norm eval schatten --param q=3 --op dual --input G.npy
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
   heavynorm run experiment.toml
+  heavynorm audit --quick
 
 Exit codes: 0 done; 1 a check or claim failed; 2 the input or the call is wrong; 3 the environment refused.";
 
@@ -58,6 +60,8 @@ enum Command {
     Norm(norm::NormArgs),
     /// The parameters and the bound that a theorem gives.
     Plan(plan::PlanArgs),
+    /// Hold every statement against the checks that could refute it.
+    Audit(audit::AuditArgs),
     /// Run a method on a problem under a noise, as a TOML file says.
     Run(run::RunArgs),
 }
@@ -91,6 +95,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Figures(args) => figures::call(args, &global),
         Command::Norm(args) => norm::call(args),
         Command::Plan(args) => plan::call(args),
+        Command::Audit(args) => audit::call(args, &global),
         Command::Run(args) => run::call(args, &global),
     }
 }

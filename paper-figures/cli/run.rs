@@ -323,6 +323,7 @@ fn setting(
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
         sample_smoothness: sample_smoothness(sampling, &**norm, p)?,
+        inexactness: None,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,

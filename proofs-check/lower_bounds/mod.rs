@@ -363,5 +363,6 @@ fn designed(
         accuracy: Accuracy::new(1.0)?,
         radius: None,
         sample_smoothness: None,
+        inexactness: None,
     })
 }
