@@ -1,8 +1,10 @@
 //! The calls, one file each.
 
+mod certify;
 mod figures;
 mod norm;
 mod output;
+mod picture;
 mod plan;
 mod run;
 
@@ -23,6 +25,7 @@ Examples:
   heavynorm norm eval schatten --param q=3 --op dual --input G.npy
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
   heavynorm run experiment.toml
+  heavynorm certify --momentum S.npy --update X.npy
 
 Exit codes: 0 done; 1 a check or claim failed; 2 the input or the call is wrong; 3 the environment refused.";
 
@@ -58,6 +61,8 @@ enum Command {
     Norm(norm::NormArgs),
     /// The parameters and the bound that a theorem gives.
     Plan(plan::PlanArgs),
+    /// Whose LMO was that update? Per norm, and the test for any norm at all.
+    Certify(certify::CertifyArgs),
     /// Run a method on a problem under a noise, as a TOML file says.
     Run(run::RunArgs),
 }
@@ -91,6 +96,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Figures(args) => figures::call(args, &global),
         Command::Norm(args) => norm::call(args),
         Command::Plan(args) => plan::call(args),
+        Command::Certify(args) => certify::call(&args, &global),
         Command::Run(args) => run::call(args, &global),
     }
 }
