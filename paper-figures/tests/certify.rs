@@ -114,10 +114,10 @@ fn the_class_of_each_method_is_found_and_the_witness_is_a_list_of_pairs() {
         false,
     );
     let free = report(raw.path(), &[]);
-    assert_eq!(consistent(&free)[0], true);
+    assert!(consistent(&free)[0]);
     assert_eq!(free["revealed"]["unitarily_invariant"]["named"][0], "schatten(q=3)");
     let same = report(raw.path(), &["--same-step"]);
-    assert_eq!(consistent(&same)[0], false);
+    assert!(!consistent(&same)[0]);
     let exact = report(raw.path(), &["--norm", "schatten", "--param", "q=3"]);
     assert!(exact["norms"]["schatten"]["alignment"].as_f64().unwrap() > 1.0 - 1e-13);
     assert_eq!(exact["norms"].as_object().unwrap().len(), 1);
@@ -127,7 +127,7 @@ fn the_class_of_each_method_is_found_and_the_witness_is_a_list_of_pairs() {
 
     let quintic = folder(|_, s| -&newton_schulz(s).unwrap(), false);
     let found = report(quintic.path(), &[]);
-    assert_eq!(consistent(&found)[0], false);
+    assert!(!consistent(&found)[0]);
     let best = found["revealed"]["unitarily_invariant"]["inexactness"].as_f64().unwrap();
     let spectral = found["norms"]["spectral"]["inexactness"].as_f64().unwrap();
     assert!(0.005 < best && best < spectral && spectral < 0.3, "{best} {spectral}");

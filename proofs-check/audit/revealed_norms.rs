@@ -214,7 +214,7 @@ fn perturbed(effort: Effort) -> Result<Vec<Case>, AuditError> {
         let (s, x) = (random(&mut rng, m, n), random(&mut rng, m, n));
         let mut near = |of: &Matrix<f64>, round: usize| {
             // Along the matrix itself the bound is nearly attained.
-            let error = if round % 2 == 0 { of.clone() } else { random(&mut rng, m, n) };
+            let error = if round.is_multiple_of(2) { of.clone() } else { random(&mut rng, m, n) };
             let scale = e * length(of) / length(&error);
             of + &(&error * scale)
         };

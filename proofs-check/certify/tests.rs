@@ -164,7 +164,7 @@ fn powers_of_singular_values_are_schatten_and_unnormalised_ones_need_a_step_size
             let size = Norm::<f64>::value(&schatten, &x).unwrap();
             &x * (1.0 / size)
         });
-        assert_eq!(consistent(&normalised, Steps::Same)[0], true, "{power}");
+        assert!(consistent(&normalised, Steps::Same)[0], "{power}");
     }
 }
 
@@ -263,7 +263,7 @@ fn ky_fan_and_column_norms_are_seen_by_their_own_class() {
         momenta(5).iter().enumerate().map(|(k, s)| through(s, |x| -x.powi(1 + 3 * (k as i32 % 2)))).collect();
     let recorded = map(steep, |_, s| ky_fan.lmo(s).unwrap());
     assert!(1.0 - least(&recorded, &ky_fan) < EXACT);
-    assert_eq!(consistent(&recorded, Steps::Same)[0], true);
+    assert!(consistent(&recorded, Steps::Same)[0]);
     let columns = map(momenta(6), |_, s| SumColL2.lmo(s).unwrap());
     assert!(1.0 - least(&columns, &SumColL2) < EXACT);
     assert_eq!(consistent(&columns, Steps::Same), [false, false, true]);
@@ -321,7 +321,7 @@ fn the_example_norm_attains_every_pair_and_no_orbit_exceeds_it() {
 #[test]
 fn nothing_depends_on_scales_even_at_the_ends_of_the_range() {
     let plain = map(momenta(8), |_, s| through(s, |x| x.powf(0.5)));
-    let far = |k: usize| if k % 2 == 0 { 900 } else { -900 };
+    let far = |k: usize| if k.is_multiple_of(2) { 900 } else { -900 };
     let scale = |of: &[Matrix<f64>], sign: i32| -> Vec<_> {
         of.iter().enumerate().map(|(k, x)| x.times_power_of_two(sign * far(k))).collect()
     };
