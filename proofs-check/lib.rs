@@ -14,6 +14,7 @@
 pub mod audit;
 pub mod averaging;
 pub mod certificates;
+pub mod certify;
 pub mod checks;
 pub mod lower_bounds;
 pub mod plan;

@@ -4,6 +4,8 @@
 //! measures with what the statement claims, in the worst of its cases. It is deterministic: its random numbers are a
 //! function of the seed. One file each kind of check, listed in [`checks`].
 
+pub mod revealed_norms;
+
 use std::error::Error;
 
 use heavynorm::spec::{Claim, Evidence};
@@ -182,6 +184,7 @@ pub fn checks() -> Vec<Check> {
         chain_forms::checks(),
         smoothness::checks(),
         practical::checks(),
+        revealed_norms::checks(),
     ]
     .concat()
 }
