@@ -14,6 +14,7 @@
 pub mod audit;
 pub mod averaging;
 pub mod checks;
+pub mod falsify;
 pub mod lower_bounds;
 pub mod plan;
 pub mod region;
