@@ -1,10 +1,12 @@
 //! The calls, one file each.
 
+mod falsify;
 mod figures;
 mod norm;
 mod output;
 mod plan;
 mod run;
+mod subject;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ Examples:
   heavynorm norm eval schatten --param q=3 --op dual --input G.npy
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
   heavynorm run experiment.toml
+  heavynorm falsify claims.toml --out witnesses
 
 Exit codes: 0 done; 1 a check or claim failed; 2 the input or the call is wrong; 3 the environment refused.";
 
@@ -60,6 +63,8 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Run a method on a problem under a noise, as a TOML file says.
     Run(run::RunArgs),
+    /// Search for counterexamples to claimed constants, as a TOML file states them.
+    Falsify(falsify::FalsifyArgs),
 }
 
 /// Set by Ctrl-C and by a request to terminate; loops look at it between units of work.
@@ -92,6 +97,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Norm(args) => norm::call(args),
         Command::Plan(args) => plan::call(args),
         Command::Run(args) => run::call(args, &global),
+        Command::Falsify(args) => falsify::call(args, &global),
     }
 }
 
