@@ -205,7 +205,12 @@ fn rho_and_the_gap_two_percent_too_small_are_broken_where_they_are_attained() {
         let f = built.problem();
         let delta = f.gap().unwrap().delta();
         let finding = gap::falsify(f, 0.98 * delta, budget(2000, 0, 1)).unwrap();
-        let x = finding.witness.unwrap_or_else(|| panic!("{text}: {:?}", finding.tried)).matrix("X").unwrap().clone();
+        let x = finding
+            .witness
+            .unwrap_or_else(|| panic!("{text}: {:?}", finding.tried))
+            .matrix("X")
+            .unwrap()
+            .clone();
         assert!(gap::measure(f, &x, 0.98 * delta).breaks() && !gap::measure(f, &x, delta).breaks());
     }
 }
@@ -224,7 +229,10 @@ fn every_registered_norm_has_the_dual_norm_that_it_claims_on_wide_tall_and_thin_
     for norm in norms::entries::<f64>().iter().flat_map(|e| (e.examples)()) {
         for (rows, columns) in [(2, 4), (4, 2), (1, 3)] {
             let d = Dimensions::new(rows, columns).unwrap();
-            stands(&dual::falsify(&*norm, d, budget(300, 0, 1)).unwrap(), &format!("{} on {d}", norm.label()));
+            stands(
+                &dual::falsify(&*norm, d, budget(300, 0, 1)).unwrap(),
+                &format!("{} on {d}", norm.label()),
+            );
         }
     }
 }
@@ -256,7 +264,8 @@ fn a_dual_norm_off_by_a_factor_and_another_norms_dual_are_broken() {
 const RANK_ONE: &str = "direction = 'rank-one'\nscale = 0.5";
 
 fn sampling(problem_text: &str, noise: &str) -> Sampling<f64> {
-    Sampling::from_table(problem(problem_text), &noise.parse().unwrap(), &*norm("name = 'frobenius'")).unwrap()
+    Sampling::from_table(problem(problem_text), &noise.parse().unwrap(), &*norm("name = 'frobenius'"))
+        .unwrap()
 }
 
 const QUADRATIC: &str = "name = 'quadratic'\nrows = 3\ncolumns = 4";
@@ -277,7 +286,10 @@ fn the_true_moment_of_every_noise_stands_and_no_unbiased_oracle_is_called_biased
             let (claim, budget) = (moment::Claim { sigma, p }, budget(300, 600, seed));
             let what = table.to_string();
             stands(&moment::falsify(sampling.problem(), &*spectral, &source, claim, budget).unwrap(), &what);
-            stands(&bias::falsify(sampling.problem(), &*spectral, &source, Some(claim), budget).unwrap(), &what);
+            stands(
+                &bias::falsify(sampling.problem(), &*spectral, &source, Some(claim), budget).unwrap(),
+                &what,
+            );
         }
     }
 }
@@ -291,7 +303,8 @@ fn a_sigma_stated_in_another_norm_is_broken() {
         ("name = 'bernoulli-gated'\nprobability = 0.5\ndirection = 'diagonal'\nscale = 1.0", 1.5),
     ] {
         let sampling = sampling(QUADRATIC, noise);
-        let sigma = sampling.noise_moment(&*frobenius, order(p)).unwrap().noise_scale(order(p)).unwrap().sigma();
+        let sigma =
+            sampling.noise_moment(&*frobenius, order(p)).unwrap().noise_scale(order(p)).unwrap().sigma();
         for seed in [1, 2] {
             let source = Source::of(&sampling, seed);
             let f = sampling.problem();
@@ -325,7 +338,8 @@ fn a_moment_that_is_infinite_is_broken_by_what_the_noise_states() {
 fn a_clipped_oracle_is_biased_by_enumeration_and_by_samples() {
     let spectral = norm("name = 'spectral'");
     let clip = |c| Clipping::new(Arc::clone(&spectral), c).unwrap();
-    let listed = sampling(QUADRATIC, "name = 'bernoulli-gated'\nprobability = 0.5\ndirection = 'spike'\nscale = 1.0");
+    let listed =
+        sampling(QUADRATIC, "name = 'bernoulli-gated'\nprobability = 0.5\ndirection = 'spike'\nscale = 1.0");
     let heavy = sampling(QUADRATIC, &format!("name = 'pareto'\ntail_index = 1.8\n{RANK_ONE}"));
     for seed in [1, 2] {
         for (sampling, law) in [(&listed, bias::ENUMERATED), (&heavy, bias::SAMPLED)] {
@@ -365,7 +379,11 @@ impl StochasticOracle<f64> for Own {
         g[(1, 2)] += sign;
         Ok(g)
     }
-    fn query_pair(&mut self, x: &Matrix<f64>, y: &Matrix<f64>) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+    fn query_pair(
+        &mut self,
+        x: &Matrix<f64>,
+        y: &Matrix<f64>,
+    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
         Ok((self.query(x)?, self.query(y)?))
     }
     fn calls(&self) -> u64 {

@@ -10,8 +10,8 @@ use heavynorm::oracles::Clipping;
 use heavynorm::spec::{Dimensions, MomentOrder, NoiseScale, Norm};
 use heavynorm_proofs_check::falsify::dual::ClaimedDual;
 use heavynorm_proofs_check::falsify::{
-    Budget, FalsifyError, Finding, Ground, Measured, Sampled, Source, Tried, Witness, bias, dual, gap, hessian,
-    moment, shape, smoothness,
+    Budget, FalsifyError, Finding, Ground, Measured, Sampled, Source, Tried, Witness, bias, dual, gap,
+    hessian, moment, shape, smoothness,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -20,8 +20,8 @@ use super::Global;
 use super::output::{number, print, print_json};
 use super::subject::{self, Subject, in_file, read, within};
 use crate::error::Failure;
-use crate::store::{digest, write_atomically};
 use crate::npy;
+use crate::store::{digest, write_atomically};
 
 const EXAMPLE: &str = r#"The file, for example:
 
@@ -162,7 +162,8 @@ fn value(
 
 /// `"MxN"`.
 fn sides(text: &str) -> Result<Dimensions, Failure> {
-    let refused = || within("claims", &format!("shape must be \"ROWSxCOLUMNS\", for example \"4x6\", not \"{text}\""));
+    let refused =
+        || within("claims", &format!("shape must be \"ROWSxCOLUMNS\", for example \"4x6\", not \"{text}\""));
     let (rows, columns) = text.split_once('x').ok_or_else(refused)?;
     let side = |s: &str| s.trim().parse::<usize>().map_err(|_| refused());
     Dimensions::new(side(rows)?, side(columns)?).map_err(|e| within("claims", &e))
@@ -170,18 +171,19 @@ fn sides(text: &str) -> Result<Dimensions, Failure> {
 
 impl Case {
     fn new(file: &File, folder: &Path) -> Result<Self, Failure> {
-        let tables =
-            subject::Tables { problem: &file.problem, norm: &file.norm, noise: file.noise.as_ref() };
+        let tables = subject::Tables { problem: &file.problem, norm: &file.norm, noise: file.noise.as_ref() };
         let subject = tables.build(folder)?;
         let (f, norm, claims) = (subject.sampling.problem(), &subject.norm, &file.claims);
         let clipping = match &file.oracle {
             None => None,
-            Some(oracle) => Some(
-                Clipping::new(Arc::clone(norm), oracle.clip).map_err(|e| within("oracle", &e))?,
-            ),
+            Some(oracle) => {
+                Some(Clipping::new(Arc::clone(norm), oracle.clip).map_err(|e| within("oracle", &e))?)
+            }
         };
-        let l = value("smoothness", claims.smoothness.as_ref(), 0.0, || Ok(f.smoothness(&**norm)?.constant()))?;
-        let rho = value("hessian", claims.hessian.as_ref(), 0.0, || Ok(f.hessian_lipschitz(&**norm)?.constant()))?;
+        let l =
+            value("smoothness", claims.smoothness.as_ref(), 0.0, || Ok(f.smoothness(&**norm)?.constant()))?;
+        let rho =
+            value("hessian", claims.hessian.as_ref(), 0.0, || Ok(f.hessian_lipschitz(&**norm)?.constant()))?;
         let delta = value("gap", claims.gap.as_ref(), 0.0, || Ok(f.gap()?.delta()))?;
         let moment = match (&claims.sigma, claims.p) {
             (None, None) => None,
@@ -189,22 +191,34 @@ impl Case {
                 let p = MomentOrder::new(p).map_err(|e| within("claims", &e))?;
                 let own = || {
                     if clipping.is_some() {
-                        return Err(within("claims", &"no sigma of a clipped oracle is known: state a number"));
+                        return Err(within(
+                            "claims",
+                            &"no sigma of a clipped oracle is known: state a number",
+                        ));
                     }
                     let stated = subject.sampling.noise_moment(&**norm, p)?.noise_scale(p);
-                    let none = || within("claims", &format!("the noise has no moment of order {}: take a smaller p", p.p()));
+                    let none = || {
+                        within(
+                            "claims",
+                            &format!("the noise has no moment of order {}: take a smaller p", p.p()),
+                        )
+                    };
                     Ok(stated.ok_or_else(none)?.sigma())
                 };
                 let sigma = value("sigma", Some(sigma), 0.0, own)?.unwrap_or_default();
                 Some(moment::Claim { sigma: NoiseScale::new(sigma)?, p })
             }
-            (Some(_), None) => return Err(within("claims", &"sigma needs p: E||N||_*^p <= sigma^p, 1 < p <= 2")),
+            (Some(_), None) => {
+                return Err(within("claims", &"sigma needs p: E||N||_*^p <= sigma^p, 1 < p <= 2"));
+            }
             (None, Some(_)) => return Err(within("claims", &"p needs sigma: E||N||_*^p <= sigma^p")),
         };
         let shape = claims.shape.as_deref().map_or(Ok(f.dimensions()), sides)?;
         let dual = match &claims.dual {
             None => norms::build(&file.norm)?,
-            Some(table) => claimed_dual(&file.norm, table).map_err(|e| within("claims", &format!("dual: {e}")))?,
+            Some(table) => {
+                claimed_dual(&file.norm, table).map_err(|e| within("claims", &format!("dual: {e}")))?
+            }
         };
         dual.ball(f.dimensions())?;
         Ok(Self { clipping, smoothness: l, hessian: rho, gap: delta, moment, shape, dual, subject })
@@ -237,14 +251,17 @@ impl Case {
         let (f, norm) = (self.subject.sampling.problem(), &*self.subject.norm);
         let source = self.source(budget.seed);
         let mut all = Vec::new();
-        let mut examine = |claim: &'static str, stated: String, found: &dyn Fn() -> Result<Finding, FalsifyError>| {
-            say(claim);
-            let Finding { witness, tried } =
-                found().map_err(|e| Failure::Input(format!("{claim} cannot be examined: {e}")))?;
-            all.push(Examined { claim, stated, witness, tried });
-            Ok::<(), Failure>(())
-        };
-        examine("shape", format!("{}", self.shape), &|| shape::falsify(f, Some(&source), self.shape, budget))?;
+        let mut examine =
+            |claim: &'static str, stated: String, found: &dyn Fn() -> Result<Finding, FalsifyError>| {
+                say(claim);
+                let Finding { witness, tried } =
+                    found().map_err(|e| Failure::Input(format!("{claim} cannot be examined: {e}")))?;
+                all.push(Examined { claim, stated, witness, tried });
+                Ok::<(), Failure>(())
+            };
+        examine("shape", format!("{}", self.shape), &|| {
+            shape::falsify(f, Some(&source), self.shape, budget)
+        })?;
         examine("dual", "dual norm and LMO".into(), &|| dual::falsify(&*self.dual, f.dimensions(), budget))?;
         if let Some(l) = self.smoothness {
             examine("smoothness", format!("L = {}", number(l)), &|| smoothness::falsify(f, norm, l, budget))?;
@@ -274,7 +291,8 @@ fn claimed_dual(norm: &toml::Table, table: &toml::Table) -> Result<Box<dyn Norm<
     let mut dual = norms::build::<f64>(&table)?;
     if let Some(factor) = factor {
         let number = factor.as_float().or(factor.as_integer().map(|x| x as f64));
-        let number = number.ok_or_else(|| Failure::Input(format!("factor must be a number, not {factor}")))?;
+        let number =
+            number.ok_or_else(|| Failure::Input(format!("factor must be a number, not {factor}")))?;
         dual = Box::new(Scaled::new(number, dual)?);
     }
     Ok(Box::new(ClaimedDual::new(norms::build(norm)?, dual)))
@@ -346,7 +364,11 @@ pub(super) fn call(args: FalsifyArgs, global: &Global) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         write_atomically(&out.join(REPORT), pretty(&report)?.as_bytes())?;
     }
-    if args.json { print_json(&report)? } else { print(&text_of(&case, &examined, budget, args.out.as_deref()))? }
+    if args.json {
+        print_json(&report)?
+    } else {
+        print(&text_of(&case, &examined, budget, args.out.as_deref()))?
+    }
     let broken = examined.iter().filter(|one| one.witness.is_some()).count();
     match broken {
         0 => Ok(()),
@@ -389,7 +411,10 @@ fn open(out: &Path, mark: &str, force: bool) -> Result<(), Failure> {
     };
     let io = |e: std::io::Error| Failure::Environment(format!("cannot write {}: {e}", out.display()));
     if out.exists() && !out.is_dir() {
-        return Err(Failure::Input(format!("{} is not a folder; choose another one with --out", out.display())));
+        return Err(Failure::Input(format!(
+            "{} is not a folder; choose another one with --out",
+            out.display()
+        )));
     }
     fs::create_dir_all(out).map_err(io)?;
     let found = fs::read_to_string(out.join(REPORT)).ok();
@@ -510,7 +535,9 @@ fn text_of(case: &Case, examined: &[Examined], budget: Budget, out: Option<&Path
     }
     let broken = examined.iter().any(|one| one.witness.is_some());
     if broken && out.is_none() {
-        text.push_str("\n--out DIR keeps the witnesses as .npy files, with the command that evaluates each again\n");
+        text.push_str(
+            "\n--out DIR keeps the witnesses as .npy files, with the command that evaluates each again\n",
+        );
     }
     if examined.iter().any(|one| one.witness.is_none()) {
         text.push_str("\nwhat stands was not broken by this search; nothing is proved by that (--json lists what was tried)\n");
@@ -521,9 +548,13 @@ fn text_of(case: &Case, examined: &[Examined], budget: Budget, out: Option<&Path
 /// Evaluates a kept witness again, from its files alone.
 fn replay(folder: &Path, as_json: bool) -> Result<(), Failure> {
     let path = folder.join(WITNESS);
-    let damaged = |e: &dyn std::fmt::Display| Failure::Input(format!("{}: not a witness ({e})", path.display()));
+    let damaged =
+        |e: &dyn std::fmt::Display| Failure::Input(format!("{}: not a witness ({e})", path.display()));
     let text = fs::read_to_string(&path).map_err(|e| {
-        Failure::Input(format!("cannot read {}: {e}; give the folder of one claim, such as DIR/smoothness", path.display()))
+        Failure::Input(format!(
+            "cannot read {}: {e}; give the folder of one claim, such as DIR/smoothness",
+            path.display()
+        ))
     })?;
     let kept: Kept = serde_json::from_str(&text).map_err(|e| damaged(&e))?;
     let file: File = toml::from_str(&kept.file).map_err(|e| damaged(&e))?;
@@ -537,7 +568,11 @@ fn replay(folder: &Path, as_json: bool) -> Result<(), Failure> {
         }))?;
     } else {
         let again = fresh.map_or("", |fresh| {
-            if fresh.breaks() { "on fresh samples: broken as well\n" } else { "on fresh samples: not broken\n" }
+            if fresh.breaks() {
+                "on fresh samples: broken as well\n"
+            } else {
+                "on fresh samples: not broken\n"
+            }
         });
         print(&format!(
             "{}: {}\nmeasured {}, claimed {}, rounding at most {}: {}\n{again}",
@@ -554,7 +589,8 @@ fn replay(folder: &Path, as_json: bool) -> Result<(), Failure> {
 
 /// The two sides, and for samples the same on samples that the search has not seen.
 fn evaluate(case: &Case, kept: &Kept, folder: &Path) -> Result<(Measured, Option<Measured>), Failure> {
-    let matrix = |name: &str| -> Result<_, Failure> { Ok(npy::read_matrix(&folder.join(format!("{name}.npy")))?) };
+    let matrix =
+        |name: &str| -> Result<_, Failure> { Ok(npy::read_matrix(&folder.join(format!("{name}.npy")))?) };
     let number = |name: &str| {
         let found = kept.numbers.get(name).and_then(Value::as_f64);
         found.ok_or_else(|| Failure::Input(format!("the witness has no number {name}")))
@@ -569,7 +605,11 @@ fn evaluate(case: &Case, kept: &Kept, folder: &Path) -> Result<(Measured, Option
         if found.as_ref() == Ok(&space) {
             return Ok(x);
         }
-        Err(Failure::Input(format!("{name}.npy is {}x{}, the problem lives on {space}", x.nrows(), x.ncols())))
+        Err(Failure::Input(format!(
+            "{name}.npy is {}x{}, the problem lives on {space}",
+            x.nrows(),
+            x.ncols()
+        )))
     };
     let source = case.source(kept.seed);
     let samples = || -> Result<[Sampled; 2], Failure> {
@@ -577,7 +617,8 @@ fn evaluate(case: &Case, kept: &Kept, folder: &Path) -> Result<(Measured, Option
         if !(1.0..=1e9).contains(&draws) {
             return Err(Failure::Input(format!("the witness has {draws} draws")));
         }
-        let how = Sampled { stream: number("stream")? as u64, draws: draws as usize, level: number("level")? };
+        let how =
+            Sampled { stream: number("stream")? as u64, draws: draws as usize, level: number("level")? };
         Ok([how, Sampled { stream: how.stream ^ 0b10, ..how }])
     };
     let law = kept.law.as_str();
@@ -598,7 +639,8 @@ fn evaluate(case: &Case, kept: &Kept, folder: &Path) -> Result<(Measured, Option
             let (claim, x) = (case.moment.ok_or_else(missing)?, here("X")?);
             if law == moment::SAMPLED {
                 let (tau, [how, fresh]) = (number("clip")?, samples()?);
-                let test = |how| moment::measure_samples(f, norm, &source, &x, claim, (how, tau)).map_err(refused);
+                let test =
+                    |how| moment::measure_samples(f, norm, &source, &x, claim, (how, tau)).map_err(refused);
                 return Ok((test(how)?, Some(test(fresh)?)));
             }
             if law == moment::STATED {
@@ -612,11 +654,14 @@ fn evaluate(case: &Case, kept: &Kept, folder: &Path) -> Result<(Measured, Option
         "unbiased" => {
             let (x, w) = (here("X")?, here("W")?);
             if law == bias::SAMPLED {
-                let claim =
-                    moment::Claim { sigma: NoiseScale::new(number("sigma")?)?, p: MomentOrder::new(number("p")?)? };
+                let claim = moment::Claim {
+                    sigma: NoiseScale::new(number("sigma")?)?,
+                    p: MomentOrder::new(number("p")?)?,
+                };
                 let (bet, [how, fresh]) = (number("bet")?, samples()?);
-                let test =
-                    |how| bias::measure_samples(f, norm, &source, (&x, &w), claim, (how, bet)).map_err(refused);
+                let test = |how| {
+                    bias::measure_samples(f, norm, &source, (&x, &w), claim, (how, bet)).map_err(refused)
+                };
                 return Ok((test(how)?, Some(test(fresh)?)));
             }
             let listed = (source.law)(&x).ok_or(FalsifyError::NoLaw).map_err(refused)?;

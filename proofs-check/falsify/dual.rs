@@ -78,7 +78,9 @@ pub fn measure(
 ) -> Result<Measured, FalsifyError> {
     let rounding = tol::rounding::<f64>(s.dimensions().map_err(NormError::from)?);
     // Powers of two change nothing but keep products in range.
-    let exponent = |m: &Matrix<f64>| if m.is_zero() { 0 } else { -heavynorm::spec::Scalar::binary_exponent(m.max_abs()) };
+    let exponent = |m: &Matrix<f64>| {
+        if m.is_zero() { 0 } else { -heavynorm::spec::Scalar::binary_exponent(m.max_abs()) }
+    };
     let unit_s = s.times_power_of_two(exponent(s));
     let (measured, claimed) = match law {
         HOELDER => {
@@ -113,7 +115,8 @@ pub fn falsify(
     budget: Budget,
 ) -> Result<Finding, FalsifyError> {
     let mut search = Search::new(budget.seed, 5, budget.evaluations);
-    let guides: Vec<Box<dyn Norm<f64>>> = norms::entries::<f64>().iter().flat_map(|e| (e.examples)()).collect();
+    let guides: Vec<Box<dyn Norm<f64>>> =
+        norms::entries::<f64>().iter().flat_map(|e| (e.examples)()).collect();
     let mut best: Option<(&'static str, Measured, [Matrix<f64>; 2])> = None;
     let mut consider = |law, s: &Matrix<f64>, x: &Matrix<f64>| -> Result<Measured, FalsifyError> {
         let sides = measure(norm, law, s, x)?;
@@ -143,7 +146,11 @@ pub fn falsify(
             }
             let mut top = s.clone();
             let mut value = f64::NEG_INFINITY;
-            for candidate in guides.iter().map(|g| g.lmo(&s).map(|d| -&d)).chain([norm.lmo(&s).map(|d| -&d), Ok(s.clone())]) {
+            for candidate in guides
+                .iter()
+                .map(|g| g.lmo(&s).map(|d| -&d))
+                .chain([norm.lmo(&s).map(|d| -&d), Ok(s.clone())])
+            {
                 search.spend(1);
                 let candidate = candidate?;
                 let sides = consider(HOELDER, &s, &candidate)?;
@@ -173,7 +180,8 @@ pub fn falsify(
         }
     }
     let searches = vec![
-        "S: Gaussian, rank-one, sign, single-entry, row, column, diagonal, constant, each also times 2^-60".into(),
+        "S: Gaussian, rank-one, sign, single-entry, row, column, diagonal, constant, each also times 2^-60"
+            .into(),
         "X: LMOs of every registered norm at S, S, random steps uphill".into(),
         "laws: Hoelder, attainment, feasibility of the LMO".into(),
     ];
@@ -186,5 +194,8 @@ pub fn falsify(
         sides,
         ground: Ground::Evaluation,
     });
-    Ok(Finding { witness, tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() } })
+    Ok(Finding {
+        witness,
+        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
+    })
 }

@@ -70,7 +70,11 @@ pub fn falsify(problem: &dyn Problem<f64>, delta: f64, budget: Budget) -> Result
         sides,
         ground: Ground::Evaluation,
     });
-    let searches =
-        vec!["descents (limited-memory BFGS) from the start and from random points around it and its end".into()];
-    Ok(Finding { witness, tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() } })
+    let searches = vec![
+        "descents (limited-memory BFGS) from the start and from random points around it and its end".into(),
+    ];
+    Ok(Finding {
+        witness,
+        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
+    })
 }

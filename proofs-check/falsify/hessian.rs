@@ -180,7 +180,13 @@ pub fn falsify(
                     top = next;
                 }
             }
-            scale = if top.value > before { scale } else if scale < 1e-3 { 1.0 } else { scale * 0.5 };
+            scale = if top.value > before {
+                scale
+            } else if scale < 1e-3 {
+                1.0
+            } else {
+                scale * 0.5
+            };
         }
         attack.pairs(&top, &mut search)?;
         if attack.is_broken() || search.left() == 0 {
@@ -206,5 +212,8 @@ pub fn falsify(
         sides,
         ground: Ground::Evaluation,
     });
-    Ok(Finding { witness, tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() } })
+    Ok(Finding {
+        witness,
+        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
+    })
 }

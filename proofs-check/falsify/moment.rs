@@ -77,13 +77,11 @@ pub fn measure_stated(
 ) -> Result<Option<Measured>, FalsifyError> {
     let stated = (source.moment)(x, norm, claim.p)?.filter(|m| m.is_exact());
     Ok(stated.map(|moment| {
-        let root = if moment == Moment::Infinite {
-            f64::INFINITY
-        } else {
-            moment.bound().powf(1.0 / claim.p.p())
-        };
+        let root =
+            if moment == Moment::Infinite { f64::INFINITY } else { moment.bound().powf(1.0 / claim.p.p()) };
         // A closed form is a handful of special functions, each good to 1e-13 or so; an infinite one is not off.
-        let rounding = if root.is_finite() { (1e-11 + tol::evaluation(problem.dimensions())) * root } else { 0.0 };
+        let rounding =
+            if root.is_finite() { (1e-11 + tol::evaluation(problem.dimensions())) * root } else { 0.0 };
         Measured { measured: root, claimed: claim.sigma.sigma(), rounding }
     }))
 }
@@ -147,20 +145,27 @@ pub fn falsify(
     let mut ranked = attack.ranked(&places, &mut search)?;
     let (mut searches, mut notes) = (vec![format!("places: {PLACES}")], Vec::new());
     match attack.best.as_ref().map(|found| found.law) {
-        Some(ENUMERATED) => searches.push("all outcomes enumerated at every place, steps uphill from the best".into()),
-        Some(_) => searches.push("the moment that the noise states exactly, at every place, steps uphill from the best".into()),
+        Some(ENUMERATED) => {
+            searches.push("all outcomes enumerated at every place, steps uphill from the best".into())
+        }
+        Some(_) => searches.push(
+            "the moment that the noise states exactly, at every place, steps uphill from the best".into(),
+        ),
         None => notes.push("no finite law and no exact moment is known: samples alone decide".into()),
     }
     attack.climb(&mut ranked, &mut search)?;
     let mut finding = attack.best.take();
-    if finding.as_ref().is_none_or(|found| !found.sides.breaks() || found.law == STATED) && budget.draws >= 4 {
+    if finding.as_ref().is_none_or(|found| !found.sides.breaks() || found.law == STATED) && budget.draws >= 4
+    {
         // A refutation by samples does not rest on anybody's formula: it is preferred to a stated moment.
         let sampled = attack.sampled(&ranked, budget, &mut search)?;
         searches.push(format!(
             "samples at {SAMPLED_AT} places: betting on ||N||_*^p, clipped, no bound assumed (level {:e})",
             budget.level
         ));
-        let better = finding.as_ref().is_none_or(|found| !found.sides.breaks() && sampled.sides.excess() > found.sides.excess());
+        let better = finding
+            .as_ref()
+            .is_none_or(|found| !found.sides.breaks() && sampled.sides.excess() > found.sides.excess());
         if sampled.sides.breaks() || better {
             finding = Some(sampled);
         }
@@ -198,7 +203,9 @@ impl Found {
         let measured = sides.measured;
         Witness {
             law,
-            text: format!("(E||N||_*^{p})^(1/{p}) at X is {at_least}{measured:.6}, the claim allows {sigma:.6}"),
+            text: format!(
+                "(E||N||_*^{p})^(1/{p}) at X is {at_least}{measured:.6}, the claim allows {sigma:.6}"
+            ),
             matrices: vec![("X", x)],
             numbers,
             sides,
@@ -217,7 +224,11 @@ struct Attack<'a, 's> {
 
 impl Attack<'_, '_> {
     /// The moment at X, if anything but samples tells it.
-    fn at(&self, x: &Matrix<f64>, search: &mut Search) -> Result<Option<(&'static str, Measured)>, FalsifyError> {
+    fn at(
+        &self,
+        x: &Matrix<f64>,
+        search: &mut Search,
+    ) -> Result<Option<(&'static str, Measured)>, FalsifyError> {
         search.spend(1);
         if let Some(law) = (self.source.law)(x).filter(|law| law.outcomes().len() <= MOST_OUTCOMES) {
             search.spend(law.outcomes().len() as u64);
@@ -235,7 +246,11 @@ impl Attack<'_, '_> {
     }
 
     /// The points with the largest moments first; in their own order where nothing is known.
-    fn ranked(&mut self, places: &[Matrix<f64>], search: &mut Search) -> Result<Vec<Matrix<f64>>, FalsifyError> {
+    fn ranked(
+        &mut self,
+        places: &[Matrix<f64>],
+        search: &mut Search,
+    ) -> Result<Vec<Matrix<f64>>, FalsifyError> {
         let mut ranked = Vec::new();
         for x in places {
             if self.problem.gradient(x).first_non_finite().is_some() {
@@ -277,13 +292,19 @@ impl Attack<'_, '_> {
         Ok(())
     }
 
-    fn sampled(&self, ranked: &[Matrix<f64>], budget: Budget, search: &mut Search) -> Result<Found, FalsifyError> {
+    fn sampled(
+        &self,
+        ranked: &[Matrix<f64>],
+        budget: Budget,
+        search: &mut Search,
+    ) -> Result<Found, FalsifyError> {
         let points = &ranked[..ranked.len().min(SAMPLED_AT)];
         let each = budget.draws / points.len().max(1);
         let level = budget.level / points.len().max(1) as f64;
         let mut best: Option<Found> = None;
         for (k, x) in points.iter().enumerate() {
-            let of = |part: u64, draws| Sampled { stream: stream(budget.seed, 0, k as u64, part), draws, level };
+            let of =
+                |part: u64, draws| Sampled { stream: stream(budget.seed, 0, k as u64, part), draws, level };
             let (pilot, test) = (of(0, each / 4), of(1, each - each / 4));
             search.spend(each as u64);
             let seen = values(self.problem, self.norm, self.source, x, self.claim, pilot)?;

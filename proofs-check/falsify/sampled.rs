@@ -73,7 +73,10 @@ const CLIPS: i32 = 12;
 pub(super) fn choose_clip(pilot: &[f64], mu: f64) -> f64 {
     let clips = (1..=CLIPS).map(|k| mu * 4f64.powi(k));
     let end = |tau: f64| lower_end(pilot, tau, 0.05);
-    clips.map(|tau| (end(tau), tau)).fold((f64::NEG_INFINITY, 4.0 * mu), |a, b| if b.0 > a.0 { b } else { a }).1
+    clips
+        .map(|tau| (end(tau), tau))
+        .fold((f64::NEG_INFINITY, 4.0 * mu), |a, b| if b.0 > a.0 { b } else { a })
+        .1
 }
 
 /// The logarithm of the largest capital, divided by log(1/delta): "E Y <= 0" is rejected from 1 on.

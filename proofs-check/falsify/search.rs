@@ -73,18 +73,23 @@ pub(super) struct Curvature<'a> {
 }
 
 impl<'a> Curvature<'a> {
-    /// Compares the two at a point: they should agree within a few percent, which a guide does not need to be better than.
+    /// Compares the two at generic points (X itself may lie at a kink, where they do differ): they should agree within a few percent,
+    /// which a guide does not need to be better than.
     pub(super) fn new(problem: &'a dyn Problem<f64>, x: &Matrix<f64>, search: &mut Search) -> Self {
-        let z = search.gaussian(problem.dimensions());
-        search.spend(3);
-        let (own, difference) = (problem.hessian_action(x, &z), difference(problem, x, &z));
-        let same_shape = (own.nrows(), own.ncols()) == (difference.nrows(), difference.ncols());
-        let agrees = same_shape && {
-            let size = frobenius(&own).max(frobenius(&difference));
-            // Where both vanish there is nothing to compare; at a kink the difference is a mean of two actions.
-            size == 0.0 || frobenius(&(&own - &difference)) <= 0.6 * size
-        };
-        Self { problem, by_differences: !agrees }
+        let scales = [0.1, 1.0, 10.0];
+        let differ = scales.iter().filter(|&&scale| {
+            let mut at = x.clone();
+            at.add_scaled(scale, &search.gaussian(problem.dimensions()));
+            let z = search.gaussian(problem.dimensions());
+            search.spend(3);
+            let (own, difference) = (problem.hessian_action(&at, &z), difference(problem, &at, &z));
+            let same_shape = (own.nrows(), own.ncols()) == (difference.nrows(), difference.ncols());
+            // NaN on either side is no agreement.
+            !(same_shape
+                && frobenius(&(&own - &difference)) <= 0.05 * frobenius(&own).max(frobenius(&difference)))
+        });
+        let by_differences = differ.count() == scales.len();
+        Self { problem, by_differences }
     }
 
     pub(super) fn by_differences(self) -> bool {

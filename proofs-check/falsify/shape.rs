@@ -75,7 +75,8 @@ pub fn measure_derivative(
     }
     // Truncation errors fall with h; NaN (an objective that overflows) is no disagreement.
     let stays = rates[STEPS.len() - 1] >= 0.5 * rates[0];
-    let smallest = if stays && size > 0.0 { rates.iter().fold(f64::INFINITY, |a, &b| a.min(b)) / size } else { 0.0 };
+    let smallest =
+        if stays && size > 0.0 { rates.iter().fold(f64::INFINITY, |a, &b| a.min(b)) / size } else { 0.0 };
     Ok(Measured { measured: smallest, claimed: ALLOWED, rounding: 0.0 })
 }
 

@@ -33,8 +33,7 @@ pub fn measure(
     }
     let curvature = frobenius(&change) / frobenius(&step);
     let size = frobenius(&at_x) + frobenius(&at_y) + curvature * (frobenius(x) + frobenius(y));
-    let (value, rounding) =
-        pairing(norm, &change, w, tol::evaluation(problem.dimensions()) * size)?;
+    let (value, rounding) = pairing(norm, &change, w, tol::evaluation(problem.dimensions()) * size)?;
     Ok(Measured { measured: value / distance, claimed: l, rounding: rounding / distance })
 }
 
@@ -224,7 +223,9 @@ pub fn falsify(
     }
     let mut notes = Vec::new();
     if curvature.by_differences() {
-        notes.push("the problem's Hessian action disagrees with differences of its gradient and was not used".into());
+        notes.push(
+            "the problem's Hessian action disagrees with differences of its gradient and was not used".into(),
+        );
     }
     let best_ratio = attack.best.as_ref().and_then(|(sides, _)| sides.ratio());
     let witness = attack.best.filter(|(sides, _)| sides.breaks()).map(|(sides, [x, y, w])| Witness {

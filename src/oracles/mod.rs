@@ -129,14 +129,19 @@ impl<T: Scalar> Sampling<T> {
         let drawn = match (&self.problem, self.batch) {
             (Built::Hard(hard), _) if hard.can_be_listed() => hard.law(x),
             (Built::Hard(_), _) => return None,
-            (Built::Sum(sum), Some(1)) if sum.components().saturating_mul(listed) <= MOST => sum.component_law(x),
+            (Built::Sum(sum), Some(1)) if sum.components().saturating_mul(listed) <= MOST => {
+                sum.component_law(x)
+            }
             (Built::Sum(_), Some(_)) => return None,
             _ => FiniteLaw::new(vec![(1.0, self.problem().gradient(x))]),
         };
         if drawn.outcomes().len().saturating_mul(listed) > MOST {
             return None;
         }
-        let both = drawn.outcomes().iter().flat_map(|(q, g)| noise.outcomes().iter().map(move |(r, n)| (q * r, g + n)));
+        let both = drawn
+            .outcomes()
+            .iter()
+            .flat_map(|(q, g)| noise.outcomes().iter().map(move |(r, n)| (q * r, g + n)));
         Some(FiniteLaw::new(both.collect()))
     }
 
