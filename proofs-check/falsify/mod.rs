@@ -88,7 +88,7 @@ pub mod gap;
 pub mod hessian;
 pub mod moment;
 mod points;
-mod sampled;
+pub mod sampled;
 mod search;
 pub mod shape;
 pub mod smoothness;
