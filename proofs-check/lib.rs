@@ -16,6 +16,7 @@ pub mod averaging;
 pub mod certificates;
 pub mod certify;
 pub mod checks;
+pub mod falsify;
 pub mod lower_bounds;
 pub mod plan;
 pub mod region;

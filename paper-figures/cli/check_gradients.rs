@@ -328,6 +328,7 @@ fn plan(
         gap: Gap::new(gap)?,
         accuracy: Accuracy::new(eps)?,
         radius: args.radius.map(Radius::new).transpose()?,
+        inexactness: None,
     };
     Ok(Ok(theorem.plan(&setting)?))
 }

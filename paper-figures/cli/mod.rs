@@ -3,12 +3,14 @@
 pub(crate) mod audit;
 mod certify;
 mod check_gradients;
+mod falsify;
 mod figures;
 mod norm;
 mod output;
 mod picture;
 mod plan;
 mod run;
+mod subject;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -30,6 +32,7 @@ Examples:
   heavynorm audit --quick
   heavynorm certify --momentum S.npy --update X.npy
   heavynorm check-gradients G.npy --norm spectral
+  heavynorm falsify claims.toml --out witnesses
 
 Exit codes: 0 done; 1 a check or claim failed; 2 the input or the call is wrong; 3 the environment refused.";
 
@@ -73,6 +76,8 @@ enum Command {
     CheckGradients(check_gradients::CheckGradientsArgs),
     /// Run a method on a problem under a noise, as a TOML file says.
     Run(run::RunArgs),
+    /// Search for counterexamples to claimed constants, as a TOML file states them.
+    Falsify(falsify::FalsifyArgs),
 }
 
 /// Set by Ctrl-C and by a request to terminate; loops look at it between units of work.
@@ -108,6 +113,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Certify(args) => certify::call(&args, &global),
         Command::CheckGradients(args) => check_gradients::call(&args, &global),
         Command::Run(args) => run::call(args, &global),
+        Command::Falsify(args) => falsify::call(args, &global),
     }
 }
 

@@ -4,8 +4,6 @@
 //! measures with what the statement claims, in the worst of its cases. It is deterministic: its random numbers are a
 //! function of the seed. One file each kind of check, listed in [`checks`].
 
-pub mod revealed_norms;
-
 use std::error::Error;
 
 use heavynorm::spec::{Claim, Evidence};
@@ -24,6 +22,7 @@ mod norms;
 pub mod own;
 mod practical;
 mod rates;
+pub mod revealed_norms;
 mod scene;
 mod smoothness;
 mod upper_bounds;

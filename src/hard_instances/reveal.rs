@@ -157,6 +157,11 @@ impl HardInstance {
         }
     }
 
+    /// [`HardInstance::law`] lists at most 1024 outcomes here.
+    pub fn can_be_listed(&self) -> bool {
+        self.reveals == Reveals::OneBlock || self.chain.blocks() <= MOST_ENUMERATED
+    }
+
     /// The law of the response at X, outcome by outcome.
     ///
     /// # Panics
@@ -192,7 +197,7 @@ impl HardInstance {
         norm: &dyn Norm<T>,
         p: MomentOrder,
     ) -> Result<Moment, NormError> {
-        if self.reveals == Reveals::EveryBlock && self.chain.blocks() > MOST_ENUMERATED {
+        if !self.can_be_listed() {
             return self.noise_moment(norm, p);
         }
         let mean = Problem::<T>::gradient(&*self.chain, x);
