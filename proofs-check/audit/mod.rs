@@ -19,6 +19,7 @@ mod membership;
 mod momentum;
 mod noise_type;
 mod norms;
+mod other_norms;
 pub mod own;
 mod practical;
 mod rates;
@@ -183,6 +184,7 @@ pub fn checks() -> Vec<Check> {
         chain_forms::checks(),
         smoothness::checks(),
         practical::checks(),
+        other_norms::checks(),
         revealed_norms::checks(),
     ]
     .concat()

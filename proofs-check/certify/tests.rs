@@ -374,6 +374,19 @@ fn one_pair_is_consistent_with_a_general_norm_whenever_it_descends() {
 }
 
 #[test]
+fn the_example_of_a_general_norm_is_a_norm_where_no_update_points() {
+    // Orthogonal to every update: without a ball around zero the dual norm would vanish here.
+    let s = Matrix::from_rows(&[[2.0, 1.0, 0.0], [0.0, 3.0, 0.0]]).unwrap();
+    let x = Matrix::from_rows(&[[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]]).unwrap();
+    let aside = Matrix::from_rows(&[[0.0, 0.0, 0.0], [0.0, 0.0, 7.0]]).unwrap();
+    let revealed = recording(vec![s.clone()], vec![x]).revealed(Invariance::General, Steps::Free).unwrap();
+    let example = revealed.example.unwrap();
+    // a = 5, ||S||_F = sqrt 14, c = 1: the ball of radius 5/sqrt 14 just leaves ||S||_* = 5.
+    assert!((example.dual_value(&aside).unwrap() - 7.0 * 5.0 / 14_f64.sqrt()).abs() < EXACT);
+    assert!((example.dual_value(&s).unwrap() - 5.0).abs() < EXACT);
+}
+
+#[test]
 fn the_precision_decides_what_is_explained() {
     let momenta = momenta(10);
     let mut rng = seed::stream(94, 0);
