@@ -23,7 +23,7 @@ pub mod soft;
 pub mod truncated;
 
 pub use soft::SoftProjection;
-pub use truncated::{AuxiliaryOracle, Hides, RotatedInstance, RotatedOracle};
+pub use truncated::{Hides, RotatedInstance, RotatedOracle};
 
 use soft::dot;
 
@@ -214,7 +214,7 @@ impl RotatedChains {
         (0..self.rows()).map(|i| chain::progress(&self.coordinates(x, i), gamma)).collect()
     }
 
-    /// The X with these y_i and with row i of X orthogonal to the rest of space; `None` unless every ||y_i|| < R.
+    /// The X whose rows lie in the spans of their frames and have these y_i; `None` unless every ||y_i|| < R.
     pub fn point(&self, mut y: impl FnMut(usize) -> Vec<f64>) -> Option<Matrix<f64>> {
         let rows: Option<Vec<Vec<f64>>> = (0..self.rows())
             .map(|i| self.soft.preimage(&self.frames.span(i, &y(i), self.length())))
@@ -234,24 +234,33 @@ impl RotatedChains {
         matrix
     }
 
-    /// The matrix with rows (c/s) [J(x_i) U_i w_i + x_i/5], where w_i = `of(i, y_i)`.
+    /// J(x) U_i P w(y) + x/5 for row i at x, without the factor c/s; P the restriction to the first `known` coordinates and y_i with
+    /// zeros beyond them.
     ///
-    /// Of the frame of row i the first `known(i)` directions are looked at, as if the others were orthogonal to everything.
+    /// Of the frame the first `known` directions are looked at and no other.
+    pub fn row_response(
+        &self,
+        i: usize,
+        x: &[f64],
+        known: usize,
+        of: impl FnOnce(&[f64], &mut [f64]),
+    ) -> Vec<f64> {
+        let y = self.frames.components(i, &self.soft.image(x), known);
+        let mut w = vec![0.0; self.length()];
+        of(&y, &mut w);
+        let mut row = self.soft.jacobian_action(x, &self.frames.span(i, &w, known));
+        row.iter_mut().zip(x).for_each(|(row, x)| *row += 0.2 * x);
+        row
+    }
+
+    /// The matrix with rows (c/s) times [`RotatedChains::row_response`] at the rows of X.
     fn respond<T: Scalar>(
         &self,
         x: &Matrix<T>,
         known: impl Fn(usize) -> usize,
-        mut of: impl FnMut(usize, &[f64], &mut [f64]),
+        of: impl Fn(usize, &[f64], &mut [f64]),
     ) -> Matrix<T> {
-        let mut w = vec![0.0; self.length()];
-        let row = |i: usize| {
-            let at = self.row(x, i);
-            let y = self.frames.components(i, &self.soft.image(&at), known(i));
-            of(i, &y, &mut w);
-            let mut row = self.soft.jacobian_action(&at, &self.frames.span(i, &w, known(i)));
-            row.iter_mut().zip(&at).for_each(|(row, x)| *row += 0.2 * x);
-            row
-        };
+        let row = |i: usize| self.row_response(i, &self.row(x, i), known(i), |y, w| of(i, y, w));
         self.assemble(row, self.scale / self.width)
     }
 

@@ -161,108 +161,67 @@ pub struct RotatedOracle {
     instance: RotatedInstance,
     rng: Rng,
     calls: u64,
+    /// How many directions of each row it may look at; `None`: all.
+    known: Option<Vec<usize>>,
 }
 
 impl RotatedOracle {
-    /// The instance's oracle, drawn from `rng`.
+    /// The instance's oracle, with samples drawn from `rng`.
     pub fn new(instance: RotatedInstance, rng: Rng) -> Self {
-        Self { instance, rng, calls: 0 }
+        Self { instance, rng, calls: 0, known: None }
     }
-}
 
-/// The auxiliary run of LEM-AUXILIARY: from the same stream the same samples as [`RotatedOracle`], and responses that are
-/// functions of the point, of the sample and of the directions shown so far.
-///
-/// After t samples it knows the first d_i(t) = min{T, S_i(t)} directions of row i, S_i(t) the number of samples with I = i and z = 1;
-/// it looks at no other one. As long as |<u_{i,j}, rho_R(x_i)>| <= 1/2 for the directions that were unknown before the call, its
-/// responses are those of [`RotatedOracle`] bit for bit, if the instance hides what DEF-TRUNCATED says.
-#[derive(Debug)]
-pub struct AuxiliaryOracle {
-    instance: RotatedInstance,
-    rng: Rng,
-    calls: u64,
-    known: Vec<usize>,
-}
-
-impl AuxiliaryOracle {
-    /// The auxiliary oracle of an instance, with samples drawn from `rng`.
-    pub fn new(instance: RotatedInstance, rng: Rng) -> Self {
-        let known = vec![0; instance.chains.rows()];
+    /// The auxiliary run of LEM-AUXILIARY: from the same stream the same samples, and responses that are functions of the
+    /// point, of the sample and of the directions shown so far.
+    ///
+    /// After t samples it knows the first d_i(t) = min{T, S_i(t)} directions of row i, S_i(t) the number of samples with I = i
+    /// and z = 1, and looks at no other. As long as |<u_{i,j}, rho_R(x_i)>| <= 1/2 for the directions that were unknown before
+    /// a call, its responses are those of [`RotatedOracle::new`] bit for bit, if the instance hides [`Hides::Truncated`].
+    pub fn auxiliary(instance: RotatedInstance, rng: Rng) -> Self {
+        let known = Some(vec![0; instance.chains.rows()]);
         Self { instance, rng, calls: 0, known }
     }
 
-    /// d_i after the calls so far.
-    pub fn known(&self) -> &[usize] {
-        &self.known
+    /// d_i after the calls so far, of the auxiliary oracle.
+    pub fn known(&self) -> Option<&[usize]> {
+        self.known.as_deref()
     }
-}
 
-/// One sample for K points.
-fn sample<T: Scalar, const K: usize>(
-    instance: &RotatedInstance,
-    points: [&Matrix<T>; K],
-    rng: &mut Rng,
-) -> Result<Option<usize>, OracleError> {
-    for x in points {
-        check_point::<T, _>(&*instance.chains, x)?;
-    }
-    Ok(one_block(instance.chains.rows(), instance.probability, rng))
-}
-
-impl RotatedOracle {
+    /// Answers at one sample.
     fn answers<T: Scalar, const K: usize>(
         &mut self,
         points: [&Matrix<T>; K],
     ) -> Result<[Matrix<T>; K], OracleError> {
-        let shown = sample(&self.instance, points, &mut self.rng)?;
+        for x in points {
+            check_point::<T, _>(&*self.instance.chains, x)?;
+        }
         self.calls += K as u64;
-        let answers = points.map(|x| self.instance.respond(x, shown));
+        let length = self.instance.chains.length();
+        let shown = one_block(self.instance.chains.rows(), self.instance.probability, &mut self.rng);
+        if let (Some(known), Some(i)) = (&mut self.known, shown) {
+            known[i] = (known[i] + 1).min(length);
+        }
+        let known = |i: usize| self.known.as_ref().map_or(length, |known| known[i]);
+        let answers = points.map(|x| self.instance.respond_knowing(x, shown, known));
         answers.iter().try_for_each(finite)?;
         Ok(answers)
     }
 }
 
-impl AuxiliaryOracle {
-    fn answers<T: Scalar, const K: usize>(
-        &mut self,
-        points: [&Matrix<T>; K],
-    ) -> Result<[Matrix<T>; K], OracleError> {
-        let shown = sample(&self.instance, points, &mut self.rng)?;
-        self.calls += K as u64;
-        if let Some(i) = shown {
-            self.known[i] = (self.known[i] + 1).min(self.instance.chains.length());
-        }
-        let answers = points.map(|x| self.instance.respond_knowing(x, shown, |i| self.known[i]));
-        answers.iter().try_for_each(finite)?;
-        Ok(answers)
+impl<T: Scalar> StochasticOracle<T> for RotatedOracle {
+    fn dimensions(&self) -> Dimensions {
+        Problem::<T>::dimensions(&*self.instance.chains)
+    }
+
+    fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError> {
+        self.answers([x]).map(|[answer]| answer)
+    }
+
+    fn query_pair(&mut self, x: &Matrix<T>, y: &Matrix<T>) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
+        self.answers([x, y]).map(|[at_x, at_y]| (at_x, at_y))
+    }
+
+    fn calls(&self) -> u64 {
+        self.calls
     }
 }
-
-macro_rules! oracle {
-    ($name:ident) => {
-        impl<T: Scalar> StochasticOracle<T> for $name {
-            fn dimensions(&self) -> Dimensions {
-                Problem::<T>::dimensions(&*self.instance.chains)
-            }
-
-            fn query(&mut self, x: &Matrix<T>) -> Result<Matrix<T>, OracleError> {
-                self.answers([x]).map(|[answer]| answer)
-            }
-
-            fn query_pair(
-                &mut self,
-                x: &Matrix<T>,
-                y: &Matrix<T>,
-            ) -> Result<(Matrix<T>, Matrix<T>), OracleError> {
-                self.answers([x, y]).map(|[at_x, at_y]| (at_x, at_y))
-            }
-
-            fn calls(&self) -> u64 {
-                self.calls
-            }
-        }
-    };
-}
-
-oracle!(RotatedOracle);
-oracle!(AuxiliaryOracle);
