@@ -14,8 +14,8 @@
 //!
 //! The true sizes: n is at least 423200 log 40 > 1.5e6 for m = T = 1, and grows like max{m, T} log(..).
 
-use heavynorm::hard_instances::frames::{Frames, Hides, RotatedChains, RotatedInstance};
 use heavynorm::hard_instances::Layout;
+use heavynorm::hard_instances::frames::{Frames, Hides, RotatedChains, RotatedInstance};
 use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Claim, Dimensions, Evidence, MomentOrder, Norm, Source, Statement};
 use serde::Serialize;
@@ -228,8 +228,7 @@ impl Randomized {
             * 4f64.powf(1.0 / (p.p() - 1.0))
             * (4.0 * c.frontier_entry.upper).powf(a);
         let noise = setting.noise_scale.sigma().powf(a);
-        Ok(rows * setting.gap.delta() * setting.l()? * noise / constant
-            * eps.powf(-Self::L3.exponent(p)))
+        Ok(rows * setting.gap.delta() * setting.l()? * noise / constant * eps.powf(-Self::L3.exponent(p)))
     }
 }
 
@@ -269,7 +268,12 @@ impl RandomizedInstance {
     ///
     /// # Errors
     /// [`LowerBoundError::TooNarrow`] with the n that is needed; [`LowerBoundError::Instance`] if that does not fit into memory.
-    pub fn instance(&self, columns: usize, calls: u64, seed: u64) -> Result<RotatedInstance, LowerBoundError> {
+    pub fn instance(
+        &self,
+        columns: usize,
+        calls: u64,
+        seed: u64,
+    ) -> Result<RotatedInstance, LowerBoundError> {
         let needed = self.columns_needed(calls, 1);
         if (columns as f64) < needed {
             return Err(LowerBoundError::TooNarrow { needed, columns });

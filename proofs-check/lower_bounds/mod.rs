@@ -98,7 +98,9 @@ pub enum LowerBoundError {
     #[error("the bound for every randomized algorithm is proved in the norm spectral, not in {0}")]
     NotSpectral(String),
     /// L3 is stated for rows that are no longer than columns are.
-    #[error("the bound for every randomized algorithm wants at least as many columns as rows, not {0}: transpose the space")]
+    #[error(
+        "the bound for every randomized algorithm wants at least as many columns as rows, not {0}: transpose the space"
+    )]
     Tall(Dimensions),
     /// Condition (60.1).
     #[error(

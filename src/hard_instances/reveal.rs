@@ -116,9 +116,7 @@ impl HardInstance {
     fn draw(&self, rng: &mut Rng) -> Sample {
         let blocks = self.chain.blocks();
         match self.reveals {
-            Reveals::OneBlock => {
-                Sample::One(one_block(blocks, self.probability, rng))
-            }
+            Reveals::OneBlock => Sample::One(one_block(blocks, self.probability, rng)),
             Reveals::EveryBlock => {
                 Sample::Each((0..blocks).map(|_| rng.random::<f64>() < self.probability).collect())
             }

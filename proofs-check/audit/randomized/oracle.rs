@@ -7,7 +7,9 @@ use heavynorm::spec::chain::chain_constants;
 use heavynorm::spec::{Claim, Evidence, Matrix, Norm, Problem};
 
 use super::super::draw::Draw;
-use super::{AuditError, Case, Check, Effort, Size, check, climb, coordinate, coordinates, length, norm, point};
+use super::{
+    AuditError, Case, Check, Effort, Size, check, climb, coordinate, coordinates, length, norm, point,
+};
 
 pub(super) fn checks() -> Vec<Check> {
     vec![
@@ -32,13 +34,7 @@ pub(super) fn checks() -> Vec<Check> {
             Claim::Lower,
             approached,
         ),
-        check(
-            "LEM-TRUNCATED-JUMP",
-            "w(u, zeta) is at most 1",
-            Evidence::Statistical,
-            Claim::Upper,
-            bracket,
-        ),
+        check("LEM-TRUNCATED-JUMP", "w(u, zeta) is at most 1", Evidence::Statistical, Claim::Upper, bracket),
         check(
             "LEM-TRUNCATED-JUMP",
             "what is hidden has no coordinates but k - 1 and k",
@@ -73,7 +69,8 @@ pub(super) fn checks() -> Vec<Check> {
             Evidence::Enumeration,
             Claim::Lower,
             |effort| {
-                let changed = local(effort, Hides::FrontierEntry)?.into_iter().map(|case| case.measured).sum();
+                let changed =
+                    local(effort, Hides::FrontierEntry)?.into_iter().map(|case| case.measured).sum();
                 let what = "changed entries in all cases together".into();
                 Ok(vec![Case { measured: changed, claimed: 1.0, tolerance: 0.0, what }])
             },
@@ -107,7 +104,12 @@ fn outcomes(effort: Effort) -> Result<Vec<Case>, AuditError> {
                 worst = worst.max(row_error(chains, &x, i, zeta, response));
             }
         }
-        cases.push(Case { measured: worst, claimed: 0.0, tolerance: 1e-11, what: format!("{size:?}, q = {q}") });
+        cases.push(Case {
+            measured: worst,
+            claimed: 0.0,
+            tolerance: 1e-11,
+            what: format!("{size:?}, q = {q}"),
+        });
     }
     Ok(cases)
 }
@@ -124,7 +126,13 @@ fn row_error(
     let k = (0..=y.len()).find(|&k| y[k..].iter().all(|y| y.abs() <= 0.5)).unwrap_or(y.len());
     let cut: Vec<f64> = y.iter().enumerate().map(|(j, &y)| if j < k { y } else { 0.0 }).collect();
     let mixed = |j: usize| {
-        let known = if k == y.len() { entry(&y, j) } else if j < k { entry(&cut, j) } else { 0.0 };
+        let known = if k == y.len() {
+            entry(&y, j)
+        } else if j < k {
+            entry(&cut, j)
+        } else {
+            0.0
+        };
         known + zeta * (entry(&y, j) - known)
     };
     let w: Vec<f64> = (0..y.len()).map(mixed).collect();
@@ -197,7 +205,8 @@ fn places(effort: Effort) -> Result<Vec<Case>, AuditError> {
         let t = draw.whole(1, 7);
         let y = coordinates(&mut draw, t);
         let next = chain::progress(&y, GATE);
-        let outside = hidden(&y).iter().enumerate().filter(|&(j, &d)| d != 0.0 && j + 1 != next && j != next).count();
+        let outside =
+            hidden(&y).iter().enumerate().filter(|&(j, &d)| d != 0.0 && j + 1 != next && j != next).count();
         Case { measured: outside as f64, claimed: 0.0, tolerance: 0.0, what: format!("{y:?}") }
     };
     Ok((0..effort.cases(1000, 20_000)).map(one).collect())
@@ -239,7 +248,8 @@ fn moment(effort: Effort) -> Result<Vec<Case>, AuditError> {
         let p = draw.order(1.01);
         let gradient: Matrix<f64> = chains.gradient(&x);
         let law = instance.law(&x);
-        let unit = size.rows as f64 * chain_constants().frontier_entry.upper * chains.scale() / chains.width();
+        let unit =
+            size.rows as f64 * chain_constants().frontier_entry.upper * chains.scale() / chains.width();
         let chapter = 4.0 * unit.powf(p.p()) * q.powf(1.0 - p.p());
         let mut add = |norm: &dyn Norm<f64>, claimed: f64| -> Result<(), AuditError> {
             let what = format!("{}, p = {:.3}, q = {q:.3}, {size:?}", norm.label(), p.p());

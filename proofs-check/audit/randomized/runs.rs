@@ -56,7 +56,8 @@ pub(super) fn checks() -> Vec<Check> {
             Evidence::Enumeration,
             Claim::Lower,
             |effort| {
-                let parted = agreement(effort, Hides::FrontierEntry)?.iter().filter(|c| c.measured > 0.0).count();
+                let parted =
+                    agreement(effort, Hides::FrontierEntry)?.iter().filter(|c| c.measured > 0.0).count();
                 let what = "runs that differ".into();
                 Ok(vec![Case { measured: parted as f64, claimed: 1.0, tolerance: 0.0, what }])
             },
@@ -117,7 +118,7 @@ fn uniform(effort: Effort) -> Result<Vec<Case>, AuditError> {
             .collect::<Result<Vec<f64>, AuditError>>()?;
         found.sort_by(f64::total_cmp);
         let law = |x: f64| 0.5 + 0.5 * x.signum() * (1.0 - two_caps(n as f64, x.abs()));
-        // Every tenth will do: between them the law moves by less than 10 draws' worth of it more often than not, and never down.
+        // Every tenth draw: between them the distance grows by at most 10/draws.
         let distance = found.iter().enumerate().step_by(10).map(|(k, &x)| {
             let below = k as f64 / draws as f64;
             (law(x) - below).max(below + 1.0 / draws as f64 - law(x))

@@ -85,7 +85,8 @@ fn third(soft: SoftProjection, x: &[f64], z: &[f64], h: f64) -> [Vec<f64>; 2] {
 /// With h = 1e-4 R the truncation error is h^2/6 times the next derivative but one, in units of R^{1-k} at most 45 (the derivatives of
 /// sqrt(1+u^2) up to the sixth order): 7.5e-8. Rounding: some units in the last place of x/R and of what is differenced, over h.
 fn differences(effort: Effort, name: &str, pair: Pair) -> Result<Vec<Case>, AuditError> {
-    let order = ["jacobian", "second", "third"].iter().position(|k| *k == name).ok_or("no such derivative")?;
+    let order =
+        ["jacobian", "second", "third"].iter().position(|k| *k == name).ok_or("no such derivative")?;
     let one = |k: usize| {
         let (soft, x, z) = place(&mut Draw::new(effort, name, k))?;
         let (r, share) = (soft.radius(), 1e-4);
@@ -157,7 +158,8 @@ fn contraction(effort: Effort) -> Result<Vec<Case>, AuditError> {
         let mut draw = Draw::new(effort, "contraction", k);
         let (soft, x, z) = place(&mut draw)?;
         let what = format!("R = {:.3}, |x| = {:.3e}", soft.radius(), length(&x));
-        let case = |measured, claimed| Case { measured, claimed, tolerance: 1e-14 * claimed, what: what.clone() };
+        let case =
+            |measured, claimed| Case { measured, claimed, tolerance: 1e-14 * claimed, what: what.clone() };
         cases.push(case(length(&soft.image(&x)), soft.radius()));
         cases.push(case(length(&soft.jacobian_action(&x, &z)), 1.0 / soft.stretch(&x)));
         let back = soft.preimage(&soft.image(&x)).ok_or("an image lies in the ball")?;

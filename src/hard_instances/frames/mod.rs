@@ -65,7 +65,8 @@ impl Frames {
     /// [`ConfigError::Data`] for no row, no direction, more directions than columns, or more numbers than fit.
     pub fn independent(rows: usize, columns: usize, length: usize, seed: u64) -> Result<Self, ConfigError> {
         Self::check(rows, columns, length, length)?;
-        let basis = |i: usize| random_orthonormal(columns, length, &mut problem_stream(seed, i as u64)).into();
+        let basis =
+            |i: usize| random_orthonormal(columns, length, &mut problem_stream(seed, i as u64)).into();
         Ok(Self { bases: (0..rows).map(basis).collect() })
     }
 

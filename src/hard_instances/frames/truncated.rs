@@ -148,9 +148,10 @@ impl RotatedInstance {
         let entry = chain_constants().frontier_entry.upper * self.chains.scale() / self.chains.width();
         let space = Problem::<T>::dimensions(&*self.chains);
         let general = norm.ball(space)?.circumradius.powf(p) * one_block_moment(rows, q, 2.0, p);
-        let known = self.chains.exponent(norm).map(|(scale, exponent)| {
-            one_block_moment(rows, q, conjugate(exponent), p) / scale.powf(p)
-        });
+        let known = self
+            .chains
+            .exponent(norm)
+            .map(|(scale, exponent)| one_block_moment(rows, q, conjugate(exponent), p) / scale.powf(p));
         Ok(Moment::UpperBound(entry.powf(p) * known.map_or(general, |known| known.min(general))))
     }
 }
