@@ -209,9 +209,14 @@ fn offsets(_: Effort) -> Result<Vec<Case>, AuditError> {
         let size = Size { rows, columns: length, length, radius };
         let chains = size.chains(1, (1.0, 1.0))?;
         let gap = Problem::<f64>::gap(&chains)?.delta();
+        // Most of the gap is there at y = (3, .., 3), before the square weighs in.
+        let deep = chains.point(|_| vec![3.0; length]).ok_or("inside the ball")?;
+        let start = Problem::<f64>::start(&chains);
+        let drop: f64 = chains.objective(&start) - chains.objective(&deep);
         for (measured, claimed, what) in [
             (chains.row_smoothness() - c.gradient_lipschitz.upper, GRADIENT_OFFSET, "ell_1' - ell_1"),
             (chains.row_hessian_lipschitz() - c.hessian_lipschitz.upper, HESSIAN_OFFSET, "ell_2' - ell_2"),
+            (drop, gap, "what f falls by"),
             (gap, c.gap_per_coordinate.upper * (rows * length) as f64, "Delta/c"),
         ] {
             let what = format!("{what} at m = {rows}, T = {length}");

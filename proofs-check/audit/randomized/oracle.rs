@@ -238,8 +238,8 @@ fn moment(effort: Effort) -> Result<Vec<Case>, AuditError> {
         let size = Size::draw(&mut draw);
         let instance = size.instance(&mut draw, k as u64, Hides::Truncated)?;
         let (chains, q) = (instance.chains(), instance.probability());
-        // The largest jump of all rows at once, now and then: it fits where R does not stand in the way.
-        let large = 0.99 * chains.soft().radius();
+        // Nearly the largest jump in all rows at once, now and then: as far as R lets J be nearly 1.
+        let large = (0.3 * chains.soft().radius()).min(4.0);
         let mut x = point(&mut draw, chains);
         if size.length >= 2 && draw.unit() < 0.5 {
             let worst = |_| (0..size.length).map(|j| if j == 0 { large } else { 0.0 }).collect();
