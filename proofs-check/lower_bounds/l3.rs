@@ -6,7 +6,7 @@
 //! # Sketch
 //! With R = 230 sqrt(max{T, m}) and n as in (60.1), with probability 19/20 no point of a run has a component above 1/2 along a
 //! direction that was not shown (LEM-AUXILIARY), so that rows with fewer than T reveals are incomplete; with probability 79/80
-//! J incomplete rows leave a gradient of 0.612 (c/s) J (LEM-SELECTION, LEM-LEFT). Hence, with c m/s = lambda eps m,
+//! J incomplete rows leave a gradient of 0.612 (c/s) J (LEM-SELECTION, LEM-LEFT). Hence, with m c/s = lambda eps,
 //!
 //! ```text
 //! E||grad f(X)||_nuc >= 0.612 lambda eps [P(Bin(M, q/m) <= T - 1) - 1/16].

@@ -18,7 +18,7 @@ pub(super) fn checks() -> Vec<Check> {
             "every outcome of the truncated oracle is the one that the definition writes down",
             Evidence::Enumeration,
             Claim::Tight,
-            |effort| outcomes(effort),
+            outcomes,
         ),
         check(
             "LEM-TRUNCATED-JUMP",

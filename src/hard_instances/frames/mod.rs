@@ -75,7 +75,7 @@ impl Frames {
     /// # Errors
     /// As [`Frames::independent`], with m T directions in place of T.
     pub fn common(rows: usize, columns: usize, length: usize, seed: u64) -> Result<Self, ConfigError> {
-        let all = rows.checked_mul(length).unwrap_or(usize::MAX);
+        let all = rows.saturating_mul(length);
         Self::check(rows, columns, length, all)?;
         let whole = random_orthonormal(columns, all, &mut problem_stream(seed, 0));
         let basis = |i: usize| Matrix::from_fn(columns, length, |k, j| whole[(k, i * length + j)]);
