@@ -22,6 +22,7 @@ mod norms;
 mod other_norms;
 pub mod own;
 mod practical;
+mod randomized;
 mod rates;
 pub mod revealed_norms;
 mod scene;
@@ -186,6 +187,7 @@ pub fn checks() -> Vec<Check> {
         practical::checks(),
         other_norms::checks(),
         revealed_norms::checks(),
+        randomized::checks(),
     ]
     .concat()
 }
