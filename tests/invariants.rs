@@ -10,6 +10,7 @@ const FOR_TESTS: &[&str] = &[
     "src/algorithms/testing.rs",
     "src/algorithms/tests/",
     "src/norms/support/tests.rs",
+    "proofs-check/certify/tests.rs",
     "src/problems/checks.rs",
     "proofs-check/checks/",
 ];
