@@ -13,6 +13,7 @@
 
 pub mod audit;
 pub mod averaging;
+pub mod certificates;
 pub mod checks;
 pub mod lower_bounds;
 pub mod plan;

@@ -4,6 +4,8 @@
 //! measures with what the statement claims, in the worst of its cases. It is deterministic: its random numbers are a
 //! function of the seed. One file each kind of check, listed in [`checks`].
 
+mod chain;
+
 use std::error::Error;
 
 use heavynorm::spec::{Claim, Evidence};
@@ -135,7 +137,7 @@ impl Check {
 
 /// Every check.
 pub fn checks() -> Vec<Check> {
-    Vec::new()
+    [chain::checks()].concat()
 }
 
 #[cfg(test)]
