@@ -165,7 +165,11 @@ mod tests {
         for fault in read(&here()).unwrap() {
             for test in &fault.tests {
                 let (package, part) = (test[0] == "-p", &test[2..]);
-                assert!(package && part.iter().any(|a| a == "--lib" || a == "--test"), "{}: {test:?}", fault.id);
+                assert!(
+                    package && part.iter().any(|a| a == "--lib" || a == "--test"),
+                    "{}: {test:?}",
+                    fault.id
+                );
             }
         }
     }

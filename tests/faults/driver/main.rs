@@ -112,9 +112,7 @@ fn main() -> ExitCode {
 
 /// Whether the tests bite.
 fn run(options: &Options) -> Result<bool, Failure> {
-    // The folder of the repository that `cargo run` was called in, or, for a copied binary, the one it was built from.
-    let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or(env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-    let root = here.join("../..").canonicalize()?;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let all = list::read(&root)?;
     let chosen = choose(&all, options)?;
     if options.list {
@@ -142,7 +140,9 @@ fn choose<'a>(all: &'a [Fault], options: &Options) -> Result<Vec<&'a Fault>, Fai
     }
     if !options.only.is_empty() {
         let find = |id: &String| {
-            all.iter().find(|fault| fault.id == *id).ok_or_else(|| format!("no fault has the id '{id}'").into())
+            all.iter()
+                .find(|fault| fault.id == *id)
+                .ok_or_else(|| format!("no fault has the id '{id}'").into())
         };
         return options.only.iter().map(find).collect();
     }

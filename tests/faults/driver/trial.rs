@@ -53,7 +53,9 @@ impl fmt::Display for Trial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, file, seconds, .. } = self;
         let (word, remark) = match &self.verdict {
-            Verdict::Caught { by } => ("caught", by.first().map_or("the test program broke off", |name| name)),
+            Verdict::Caught { by } => {
+                ("caught", by.first().map_or("the test program broke off", |name| name))
+            }
             Verdict::Hung => ("hung", ""),
             Verdict::Survived => ("SURVIVED", &*self.why),
             Verdict::NoBuild => ("NO BUILD", ""),
@@ -111,6 +113,8 @@ impl Cargo {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.arg("test").args(first).args(arguments).current_dir(&self.tree);
         command.env("CARGO_TARGET_DIR", &self.target).env("CARGO_TERM_COLOR", "never");
+        // Nobody reads backtraces here, and links are shorter without their tables.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "false");
         // What `cargo run` tells this program is not meant for another package's tests.
         for (key, _) in std::env::vars_os() {
             let text = key.to_string_lossy();
