@@ -73,6 +73,9 @@ pub(crate) fn score(trials: &[Trial]) -> Option<f64> {
     (caught + survived > 0).then(|| caught as f64 / (caught + survived) as f64)
 }
 
+/// A test that was built late has this long, whatever is left of the limit: a slow build is no test that hangs.
+const LEAST_FOR_A_TEST: Duration = Duration::from_secs(60);
+
 /// Runs `cargo test` in a copy of the repository.
 #[derive(Debug)]
 pub(crate) struct Cargo {
@@ -100,6 +103,7 @@ impl Cargo {
                 Some(false) => return Ok(Verdict::NoBuild),
                 None => return Ok(Verdict::TooSlow),
             }
+            let end = end.map(|end| end.max(Instant::now() + LEAST_FOR_A_TEST));
             match wait(self.command(&[], arguments, &log)?, end)? {
                 Some(true) => {}
                 Some(false) => return Ok(Verdict::Caught { by: failures(&fs::read_to_string(&path)?) }),
