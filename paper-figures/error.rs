@@ -3,6 +3,7 @@
 use heavynorm::registry::ConfigError;
 use heavynorm::spec::{HypothesisError, NormError, ProblemError};
 use heavynorm_proofs_check::PlanError;
+use heavynorm_proofs_check::certify::CertifyError;
 use heavynorm_proofs_check::lower_bounds::LowerBoundError;
 use thiserror::Error;
 
@@ -65,6 +66,12 @@ impl From<HypothesisError> for Failure {
 
 impl From<LowerBoundError> for Failure {
     fn from(e: LowerBoundError) -> Self {
+        Self::Input(e.to_string())
+    }
+}
+
+impl From<CertifyError> for Failure {
+    fn from(e: CertifyError) -> Self {
         Self::Input(e.to_string())
     }
 }

@@ -51,6 +51,31 @@ pub enum NpyError {
         /// The shape found.
         shape: Vec<u64>,
     },
+    /// Neither a matrix nor a stack of matrices.
+    #[error(
+        "{}: a matrix (m x n) or a stack of matrices (K x m x n) is needed, this array has shape {shape:?}; use numpy.reshape",
+        path.display()
+    )]
+    NoStack {
+        /// The file.
+        path: PathBuf,
+        /// The shape found.
+        shape: Vec<u64>,
+    },
+    /// An entry of a stack is NaN or infinite.
+    #[error("{}: entry ({row}, {column}) of matrix {matrix} is {value}; remove or repair that matrix", path.display())]
+    NonFiniteInStack {
+        /// The file.
+        path: PathBuf,
+        /// Which matrix, from 0.
+        matrix: usize,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The entry.
+        value: f64,
+    },
     /// A side is zero.
     #[error("{}: the array is empty (shape {shape:?}); at least one row and one column are needed", path.display())]
     Empty {
@@ -131,6 +156,45 @@ pub fn read_matrix(path: &Path) -> Result<Matrix<f64>, NpyError> {
         }
         None => Ok(matrix),
     }
+}
+
+/// Matrices of one shape, and how they were stored.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// At least one, all finite.
+    pub matrices: Vec<Matrix<f64>>,
+    /// The numbers were float32.
+    pub single_precision: bool,
+}
+
+/// A stack of K finite m x n matrices (K x m x n), or one matrix (m x n); float32 is widened to float64, exactly.
+///
+/// # Errors
+/// [`NpyError`], each saying what to do.
+pub fn read_stack(path: &Path) -> Result<Stack, NpyError> {
+    let (header, data) = open(path)?;
+    let (count, rows, columns) = match *header.shape() {
+        [rows, columns] => (1, rows, columns),
+        [count, rows, columns] => (count, rows, columns),
+        _ => return Err(NpyError::NoStack { path: path.into(), shape: header.shape().to_vec() }),
+    };
+    let single_precision = element(path, &header)?.1 == 4;
+    let numbers = floats(path, header, data)?;
+    // The length was checked against the file, so that all sides fit the machine.
+    let (count, rows, columns) = (count as usize, rows as usize, columns as usize);
+    let matrix = |k: usize| {
+        let own = &numbers[k * rows * columns..];
+        let matrix = Matrix::from_fn(rows, columns, |i, j| own[i * columns + j]);
+        match matrix.first_non_finite() {
+            Some((row, column)) => {
+                let value = matrix[(row, column)];
+                Err(NpyError::NonFiniteInStack { path: path.into(), matrix: k, row, column, value })
+            }
+            None => Ok(matrix),
+        }
+    };
+    let matrices = (0..count).map(matrix).collect::<Result<_, _>>()?;
+    Ok(Stack { matrices, single_precision })
 }
 
 /// A vector of class labels 0, 1, 2, ...: integers of any width, or floats that are whole numbers.

@@ -248,16 +248,30 @@ pub fn expected_average_over(
     steps: usize,
     measure: &dyn Fn(&Matrix<f64>) -> Result<f64, NormError>,
 ) -> Result<f64, CheckError> {
-    let mut oracle = Prescribed { samples, choices: Vec::new(), drawn: 0, calls: 0 };
-    let mut expectation = 0.0;
-    loop {
-        let mut run = algorithm.begin(samples.start, &mut oracle)?;
+    expectation_over(samples, |oracle| {
+        let mut run = algorithm.begin(samples.start, oracle)?;
         let mut sum = 0.0;
         for _ in 0..steps {
             sum += measure(run.iterate())?;
-            run.step(&mut oracle)?;
+            run.step(oracle)?;
         }
-        expectation += oracle.probability() * sum / steps as f64;
+        Ok(sum / steps as f64)
+    })
+}
+
+/// E of what a run gives, exactly: every sequence of samples is run, and each counts with its probability.
+///
+/// # Errors
+/// Those of the run.
+pub fn expectation_over<E>(
+    samples: FiniteSamples<'_>,
+    mut run: impl FnMut(&mut dyn StochasticOracle<f64>) -> Result<f64, E>,
+) -> Result<f64, E> {
+    let mut oracle = Prescribed { samples, choices: Vec::new(), drawn: 0, calls: 0 };
+    let mut expectation = 0.0;
+    loop {
+        let value = run(&mut oracle)?;
+        expectation += oracle.probability() * value;
         if !oracle.advance() {
             return Ok(expectation);
         }

@@ -14,18 +14,17 @@
 pub mod audit;
 pub mod averaging;
 pub mod certificates;
+pub mod certify;
 pub mod checks;
+pub mod falsify;
 pub mod lower_bounds;
 pub mod plan;
 pub mod region;
 pub mod setting;
 pub mod theorems;
 
-#[cfg(test)]
-mod testing;
-
 pub use averaging::AveragingBound;
 pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
 pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
-pub use setting::{PlanError, Radius, Setting};
+pub use setting::{Inexactness, PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

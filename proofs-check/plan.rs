@@ -69,6 +69,11 @@ impl BoundTerms {
         self.iter().find(|(n, _)| *n == name).map(|(_, x)| x)
     }
 
+    /// Another value for the summand of this name.
+    pub(crate) fn replace(&mut self, name: &str, value: f64) {
+        self.0.iter_mut().filter(|(n, _)| *n == name).for_each(|(_, x)| *x = value);
+    }
+
     /// Their sum.
     pub fn total(&self) -> f64 {
         self.iter().map(|(_, x)| x).sum()

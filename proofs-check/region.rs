@@ -48,6 +48,7 @@ mod tests {
             noise_scale: NoiseScale::new(1.0).unwrap(),
             smoothness: Smoothness::new(1.0, norm.label()).unwrap(),
             sample_smoothness: None,
+            inexactness: None,
             hessian_lipschitz: None,
             gap: Gap::new(1.0).unwrap(),
             accuracy: Accuracy::new(0.1).unwrap(),

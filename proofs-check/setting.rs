@@ -40,6 +40,12 @@ pub enum PlanError {
     /// The theorem needs R.
     #[error("{0} needs the radius R of the ball that holds X_0")]
     MissingRadius(&'static str),
+    /// The theorem needs delta.
+    #[error("{0} needs the inexactness delta of the LMO (0 for an exact one)")]
+    MissingInexactness(&'static str),
+    /// delta must lie in [0, 1).
+    #[error("the inexactness delta must be at least 0 and below 1, not {0}")]
+    InexactnessOutside(f64),
     /// R must be finite and above 0.
     #[error("the radius R must be finite and above 0, not {0}")]
     RadiusNotPositive(f64),
@@ -105,6 +111,35 @@ impl Radius {
     }
 }
 
+/// delta of an inexact LMO: its answers O have ||O|| <= 1 and <M, O> <= -(1 - delta)||M||_*.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+pub struct Inexactness(f64);
+
+impl Inexactness {
+    /// Validates the number.
+    ///
+    /// # Errors
+    /// [`PlanError::InexactnessOutside`] unless 0 <= delta < 1.
+    pub fn new(delta: f64) -> Result<Self, PlanError> {
+        if (0.0..1.0).contains(&delta) { Ok(Self(delta)) } else { Err(PlanError::InexactnessOutside(delta)) }
+    }
+
+    /// The number delta.
+    pub fn delta(self) -> f64 {
+        self.0
+    }
+
+    /// 1 - delta: what is left of the descent.
+    pub fn kept(self) -> f64 {
+        1.0 - self.0
+    }
+
+    /// c = (2 - delta)/(1 - delta): what an error of the momentum costs, 2 for an exact LMO.
+    pub fn error_factor(self) -> f64 {
+        (2.0 - self.0) / self.kept()
+    }
+}
+
 /// What a theorem is told: a norm on a space, the oracle's moments, the problem's class and the goal.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -124,6 +159,8 @@ pub struct Setting {
     ///
     /// It is L for noise that does not depend on the point, and never below the best L (Jensen).
     pub sample_smoothness: Option<Smoothness>,
+    /// delta of the LMO; only U4 and U4T need it.
+    pub inexactness: Option<Inexactness>,
     /// Delta of A1.
     pub gap: Gap,
     /// eps: E||grad f||_* is to be at most this, averaged over the iterates.
@@ -157,6 +194,14 @@ impl Setting {
     pub fn l_bar(&self, theorem: &'static str) -> Result<f64, PlanError> {
         let l_bar = self.sample_smoothness.as_ref().ok_or(PlanError::MissingSampleSmoothness(theorem))?;
         Ok(l_bar.in_norm(&*self.norm)?)
+    }
+
+    /// delta, which `theorem` needs.
+    ///
+    /// # Errors
+    /// [`PlanError::MissingInexactness`].
+    pub fn lmo_inexactness(&self, theorem: &'static str) -> Result<Inexactness, PlanError> {
+        self.inexactness.ok_or(PlanError::MissingInexactness(theorem))
     }
 
     /// R, which `theorem` needs.

@@ -15,6 +15,7 @@ pub use heavynorm_spec as spec;
 pub mod algorithms;
 mod family;
 pub mod hard_instances;
+pub mod inexact;
 pub mod linalg;
 pub mod noise;
 pub mod norms;

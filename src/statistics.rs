@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 pub mod betting;
+pub mod tail_index;
 
 /// The number that stands for a first passage: "not reached" is +inf, later than every horizon.
 pub fn passage_time(passage: Option<u64>) -> f64 {

@@ -22,3 +22,10 @@ pub fn rank<T: Scalar>(dimensions: Dimensions) -> T {
 pub fn condition<T: Scalar>() -> f64 {
     1.0 / T::UNIT_ROUNDOFF.to_f64().sqrt()
 }
+
+/// Relative rounding error granted to one evaluation of an objective, a gradient or a Hessian action: each is a few nested
+/// sums over at most a few thousand terms, which 1e4 u covers, times sqrt(mn) for a norm of the mn errors. The laws of
+/// problems ([`crate::spec::laws`]) grant the same.
+pub fn evaluation(dimensions: Dimensions) -> f64 {
+    1e4 * (dimensions.entries() as f64).sqrt() * f64::EPSILON
+}

@@ -12,7 +12,6 @@ const FOR_TESTS: &[&str] = &[
     "src/norms/support/tests.rs",
     "src/problems/checks.rs",
     "proofs-check/checks/",
-    "proofs-check/testing.rs",
 ];
 
 /// A Rust file: its path from the root, and its lines outside of test modules.

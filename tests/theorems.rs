@@ -22,7 +22,7 @@ use heavynorm::spec::{
 };
 use heavynorm::{norms, tol};
 use heavynorm_proofs_check::checks::{self, Path};
-use heavynorm_proofs_check::{Parameters, Plan, Radius, Setting, Theorem, theorem, theorems};
+use heavynorm_proofs_check::{Inexactness, Parameters, Plan, Radius, Setting, Theorem, theorem, theorems};
 use rand::RngExt as _;
 use serde::Deserialize;
 
@@ -93,6 +93,7 @@ fn setting(t: &dyn Theorem, problem: &Quadratic<f64>, norm: &AnyNorm, p: f64) ->
         radius: Some(Radius::new(radius).unwrap()),
         // The noise is additive.
         sample_smoothness: problem.smoothness(&**norm).ok(),
+        inexactness: Some(Inexactness::new(0.0).unwrap()),
     };
     let eps = t.trivial_accuracy(&setting).unwrap() / 3.0;
     setting.accuracy = Accuracy::new(eps).unwrap();
@@ -177,13 +178,13 @@ fn planned_path(
             let config = BatchedScionConfig { step_size, batch: plan.batch };
             record_answers(&BatchedScion::new(config, norm()).unwrap(), start_point, oracle, steps)
         }
-        "U2" | "U2'" => {
-            let start = if plan.theorem == "U2" { Start::Gradient } else { Start::Zero };
+        "U2" | "U2'" | "U4" => {
+            let start = if plan.theorem == "U2'" { Start::Zero } else { Start::Gradient };
             let method = Scion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
             Path::record(&method, MomentumState::momentum, start_point, oracle, steps)
         }
-        "U3" | "U3'" => {
-            let start = if plan.theorem == "U3" { Start::Gradient } else { Start::Batch };
+        "U3" | "U3'" | "U4T" => {
+            let start = if plan.theorem == "U3'" { Start::Batch } else { Start::Gradient };
             let method = TransportedScion::new(ScionConfig { step_size, averaging, start }, norm()).unwrap();
             Path::record(&method, TwoPointState::momentum, start_point, oracle, steps)
         }
@@ -457,6 +458,7 @@ fn spectral_setting(p: f64, sigma: f64) -> Setting {
         accuracy: Accuracy::new(1.0).unwrap(),
         radius: None,
         sample_smoothness: None,
+        inexactness: None,
         norm,
     }
 }

@@ -1,10 +1,16 @@
 //! The calls, one file each.
 
+pub(crate) mod audit;
+mod certify;
+mod check_gradients;
+mod falsify;
 mod figures;
 mod norm;
 mod output;
+mod picture;
 mod plan;
 mod run;
+mod subject;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -23,6 +29,10 @@ Examples:
   heavynorm norm eval schatten --param q=3 --op dual --input G.npy
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
   heavynorm run experiment.toml
+  heavynorm audit --quick
+  heavynorm certify --momentum S.npy --update X.npy
+  heavynorm check-gradients G.npy --norm spectral
+  heavynorm falsify claims.toml --out witnesses
 
 Exit codes: 0 done; 1 a check or claim failed; 2 the input or the call is wrong; 3 the environment refused.";
 
@@ -58,8 +68,16 @@ enum Command {
     Norm(norm::NormArgs),
     /// The parameters and the bound that a theorem gives.
     Plan(plan::PlanArgs),
+    /// Hold every statement against the checks that could refute it.
+    Audit(audit::AuditArgs),
+    /// Whose LMO was that update? Per norm, and the test for any norm at all.
+    Certify(certify::CertifyArgs),
+    /// What sampled gradients say about noise: tail index, sigma per norm, the plan that follows.
+    CheckGradients(check_gradients::CheckGradientsArgs),
     /// Run a method on a problem under a noise, as a TOML file says.
     Run(run::RunArgs),
+    /// Search for counterexamples to claimed constants, as a TOML file states them.
+    Falsify(falsify::FalsifyArgs),
 }
 
 /// Set by Ctrl-C and by a request to terminate; loops look at it between units of work.
@@ -91,7 +109,11 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Figures(args) => figures::call(args, &global),
         Command::Norm(args) => norm::call(args),
         Command::Plan(args) => plan::call(args),
+        Command::Audit(args) => audit::call(args, &global),
+        Command::Certify(args) => certify::call(&args, &global),
+        Command::CheckGradients(args) => check_gradients::call(&args, &global),
         Command::Run(args) => run::call(args, &global),
+        Command::Falsify(args) => falsify::call(args, &global),
     }
 }
 

@@ -96,6 +96,10 @@ fn parse_parameter(text: &str) -> Result<(String, toml::Value), String> {
 }
 
 impl NormChoice {
+    pub(super) fn is_empty(&self) -> bool {
+        self.parameters.is_empty()
+    }
+
     pub(super) fn build(&self, name: &str) -> Result<Box<dyn Norm<f64>>, Failure> {
         let mut table = toml::Table::new();
         for (key, value) in &self.parameters {

@@ -7,7 +7,7 @@ use clap::Args;
 use heavynorm::spec::{
     Accuracy, Dimensions, Gap, HessianLipschitz, MomentOrder, NoiseScale, Norm, Smoothness,
 };
-use heavynorm_proofs_check::{Cost, Plan, PlanError, Radius, Setting, theorem};
+use heavynorm_proofs_check::{Cost, Inexactness, Plan, PlanError, Radius, Setting, theorem};
 
 use super::norm::NormChoice;
 use super::output::{number, print, print_json};
@@ -20,10 +20,11 @@ All constants are stated in the norm that is named (noise and gradients in its d
 Examples:
   heavynorm plan --theorem U2 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1
   heavynorm plan --theorem U3 --norm schatten --param q=4 --shape 10x64 --p 2 --gap 1 --smooth 1 --hessian 1 --sigma 1 --eps 0.1 --json
-  heavynorm plan --theorem U5 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sample-smooth 4 --sigma 1 --eps 0.1")]
+  heavynorm plan --theorem U5 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sample-smooth 4 --sigma 1 --eps 0.1
+  heavynorm plan --theorem U4 --norm spectral --shape 64x128 --p 1.5 --gap 1 --smooth 1 --sigma 1 --eps 0.1 --delta 0.2")]
 pub(super) struct PlanArgs {
     /// The theorem: U1 batched Scion, U2 Scion, U2' Scion from a zero average, U3 Transported Scion, U3' Transported Scion
-    /// from a mean, U5 STORM-Scion, U6 constrained Scion (U2p and U3p stand for U2' and U3').
+    /// from a mean, U4 and U4T Scion and Transported Scion with an inexact LMO, U5 STORM-Scion, U6 constrained Scion (U2p and U3p stand for U2' and U3').
     #[arg(long, value_name = "ID")]
     theorem: String,
     /// The norm's name; `heavynorm norm list` shows them.
@@ -47,7 +48,7 @@ pub(super) struct PlanArgs {
     /// which is right for noise that does not depend on the point).
     #[arg(long, value_name = "LBAR")]
     sample_smooth: Option<f64>,
-    /// rho: the Hessian is Lipschitz with this constant (needed for U3 and U3'; 0 for a quadratic).
+    /// rho: the Hessian is Lipschitz with this constant (needed for U3, U3' and U4T; 0 for a quadratic).
     #[arg(long, value_name = "RHO")]
     hessian: Option<f64>,
     /// sigma: the p-th moment of the noise in the dual norm is at most sigma^p.
@@ -59,6 +60,9 @@ pub(super) struct PlanArgs {
     /// R: the constrained form stays in the ball of this radius (needed for U6).
     #[arg(long, value_name = "R")]
     radius: Option<f64>,
+    /// The directions fall short of the LMO's by this share at most, 0 <= delta < 1 (needed for U4 and U4T).
+    #[arg(long, value_name = "DELTA")]
+    delta: Option<f64>,
     /// JSON on standard output.
     #[arg(long)]
     json: bool,
@@ -74,6 +78,7 @@ fn with_option(e: &PlanError) -> Failure {
     let option = match e {
         PlanError::MissingHessianLipschitz(_) => ": --hessian RHO",
         PlanError::MissingSampleSmoothness(_) => ": --sample-smooth LBAR",
+        PlanError::MissingInexactness(_) => ": --delta DELTA",
         PlanError::MissingRadius(_) => ": --radius R",
         _ => "",
     };
@@ -98,6 +103,7 @@ fn setting(args: &PlanArgs) -> Result<Setting, Failure> {
         hessian_lipschitz: args.hessian.map(|rho| HessianLipschitz::new(rho, label)).transpose()?,
         gap: Gap::new(args.gap)?,
         accuracy: Accuracy::new(args.eps)?,
+        inexactness: args.delta.map(Inexactness::new).transpose()?,
         radius: args.radius.map(Radius::new).transpose()?,
         norm,
     })

@@ -8,7 +8,7 @@ use clap::Args;
 use heavynorm::algorithms::{self, DynAlgorithm};
 use heavynorm::noise;
 use heavynorm::oracles::Sampling;
-use heavynorm::problems::{self, Built, Logistic};
+use heavynorm::problems;
 use heavynorm::registry::name_of_table;
 use heavynorm::run::{Control, End, Experiment, Outcome, Progress, Schedule, Target};
 use heavynorm::spec::{Accuracy, MomentOrder, Norm, ProblemError, Smoothness};
@@ -21,9 +21,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use super::output::{number, print, print_json};
+use super::subject::{self, Subject, in_file, read, within};
 use super::{Global, on_interrupt};
 use crate::error::Failure;
-use crate::npy;
 
 const EXAMPLE: &str = r#"The file, for example:
 
@@ -110,21 +110,6 @@ fn default_max_calls() -> u64 {
     20_000_000
 }
 
-/// A problem made of a user's own arrays.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OwnData {
-    features: PathBuf,
-    labels: PathBuf,
-    classes: usize,
-    #[serde(default = "default_lambda")]
-    lambda: f64,
-}
-
-fn default_lambda() -> f64 {
-    1e-3
-}
-
 #[derive(Debug, Serialize)]
 struct Report {
     version: &'static str,
@@ -185,40 +170,6 @@ fn list() -> String {
     section("methods", algorithms::entries::<f64>().iter().map(|e| (e.name, e.summary)).collect());
     section("norms", norms::entries::<f64>().iter().map(|e| (e.name, e.summary)).collect());
     text
-}
-
-fn read(path: &Path) -> Result<File, Failure> {
-    if path.is_dir() {
-        return Err(Failure::Input(format!("{} is a folder, not a TOML file", path.display())));
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        let message = format!("cannot read {}: {e}", path.display());
-        match e.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => Failure::Input(message),
-            _ => Failure::Environment(message),
-        }
-    })?;
-    toml::from_str(&text).map_err(|e| Failure::Input(format!("{}: {e}", path.display())))
-}
-
-/// The problem; paths of a user's data are relative to the file.
-fn problem(table: &toml::Table, folder: &Path) -> Result<Built<f64>, Failure> {
-    if name_of_table("problem", table)? != "logistic" {
-        return Ok(problems::build(table)?);
-    }
-    let own: OwnData = heavynorm::registry::read("logistic", table)?;
-    let features = npy::read_matrix(&folder.join(own.features))?;
-    let labels = npy::read_labels(&folder.join(own.labels))?;
-    let logistic = Logistic::new(&features, &labels, own.classes, own.lambda)
-        .map_err(|e| Failure::Input(e.to_string()))?;
-    Ok(Built::Sum(Arc::new(logistic)))
-}
-
-/// `[noise]`, which may be left out. A batch alone is a noise, too.
-fn noise_table(file: &File) -> toml::Table {
-    let mut table = file.noise.clone().unwrap_or_default();
-    table.entry("name").or_insert_with(|| "none".into());
-    table
 }
 
 /// A method, its table, and, if a theorem schedules it, the plan.
@@ -323,6 +274,7 @@ fn setting(
         noise_scale,
         smoothness: problem.smoothness(&**norm)?,
         sample_smoothness: sample_smoothness(sampling, &**norm, p)?,
+        inexactness: None,
         hessian_lipschitz: Some(problem.hessian_lipschitz(&**norm)?),
         gap: problem.gap()?,
         accuracy: Accuracy::new(eps)?,
@@ -375,21 +327,8 @@ fn horizon(
     Ok(horizon)
 }
 
-/// A refusal with the table that it is about.
-fn within(table: &str, e: &dyn std::fmt::Display) -> Failure {
-    Failure::Input(format!("[{table}]: {e}"))
-}
-
-/// A refusal with the file that it is about.
-fn in_file(path: &Path, failure: Failure) -> Failure {
-    match failure {
-        Failure::Input(message) => Failure::Input(format!("{}, {message}", path.display())),
-        other => other,
-    }
-}
-
 fn experiment(path: &Path, global: &Global) -> Result<Report, Failure> {
-    let file = read(path)?;
+    let file: File = read(path)?;
     experiment_of(file, path.parent().unwrap_or(Path::new(".")), global).map_err(|e| in_file(path, e))
 }
 
@@ -397,19 +336,12 @@ fn experiment_of(file: File, folder: &Path, global: &Global) -> Result<Report, F
     if file.run.levels.iter().any(|level| !(level.is_finite() && *level >= 0.0)) {
         return Err(Failure::Input("[run] levels must be finite and at least 0".into()));
     }
-    let norm: Arc<dyn Norm<f64>> = Arc::from(norms::build(&file.norm).map_err(|e| within("norm", &e))?);
-    let problem = problem(&file.problem, folder).map_err(|e| match e {
-        Failure::Input(message) => within("problem", &message),
-        other => other,
-    })?;
-    let noise = noise_table(&file);
-    let sampling = Sampling::from_table(problem, &noise, &*norm).map_err(|e| within("noise", &e))?;
+    let tables = subject::Tables { problem: &file.problem, norm: &file.norm, noise: file.noise.as_ref() };
+    let Subject { norm, noise, sampling } = tables.build(folder)?;
     let Scheduled { algorithm, table, promise } = method(&file, &sampling, &norm)?;
     let batch = noise.get("batch").and_then(toml::Value::as_integer).map_or(1, |b| b.unsigned_abs());
     let horizon = horizon(&file.run, promise.as_ref().map(|p| &p.plan), &*algorithm, batch)?;
     let bound_at_horizon = promise.as_ref().map(|p| p.at(horizon)).transpose()?.flatten();
-    // The norm must live on the problem's space: better said before the run than after the first step.
-    norm.ball(sampling.problem().dimensions())?;
     let targets = [Target { norm: Arc::clone(&norm), levels: file.run.levels.clone() }];
     let start = sampling.problem().start();
     let master = global.seed;

@@ -1,5 +1,6 @@
-//! The page that explains the figures.
+//! The pages that explain figures and audits.
 
+pub(crate) mod audit;
 mod page;
 
 pub use page::page;

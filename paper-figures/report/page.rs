@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::figures::{Record, Table};
 
-const STYLE: &str = "\
+pub(super) const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;background:#fff}\
 h1{font-size:1.6rem}h2{margin-top:2.5rem;border-top:1px solid #ccc;padding-top:1.5rem}\
 figure{margin:1rem 0;overflow-x:auto}svg{max-width:100%;height:auto}\
@@ -80,7 +80,7 @@ fn write_table(html: &mut String, table: &Table) {
     html.push_str("</table>\n");
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -4,12 +4,33 @@
 //! measures with what the statement claims, in the worst of its cases. It is deterministic: its random numbers are a
 //! function of the seed. One file each kind of check, listed in [`checks`].
 
-mod chain;
-
 use std::error::Error;
 
 use heavynorm::spec::{Claim, Evidence};
 use serde::Serialize;
+
+mod attained;
+mod chain;
+mod chain_forms;
+mod draw;
+pub(crate) mod line;
+mod lower_bounds;
+mod membership;
+mod momentum;
+mod noise_type;
+mod norms;
+mod other_norms;
+pub mod own;
+mod practical;
+mod randomized;
+mod rates;
+pub mod revealed_norms;
+mod scene;
+mod smoothness;
+mod upper_bounds;
+
+/// Files of this folder that hold no check.
+pub const HELPERS: &[&str] = &["draw", "line", "own", "scene"];
 
 /// How hard a check tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +112,7 @@ pub struct Outcome {
     /// The ID of the statement.
     pub id: &'static str,
     /// The name of the check.
+    #[serde(rename = "claim")]
     pub check: &'static str,
     /// The kind of evidence.
     pub evidence: Evidence,
@@ -126,18 +148,48 @@ impl Check {
             Ok(cases) => cases,
             Err(error) => return outcome(Verdict::Error, None, 0, error.to_string()),
         };
-        let worst = cases.iter().min_by(|a, b| a.slack(self.claim).total_cmp(&b.slack(self.claim)));
-        let Some(worst) = worst else {
-            return outcome(Verdict::Error, None, 0, "the check had no case".into());
-        };
-        let verdict = if worst.slack(self.claim) >= 0.0 { Verdict::Holds } else { Verdict::Fails };
-        outcome(verdict, Some(worst), cases.len(), worst.what.clone())
+        let (verdict, worst) = judge(self.claim, &cases);
+        let text = worst.map_or("the check had no case".into(), |worst| worst.what.clone());
+        outcome(verdict, worst, cases.len(), text)
     }
+}
+
+/// The verdict on some cases, and the worst of them. Without a case there is none: [`Verdict::Error`].
+pub fn judge(claim: Claim, cases: &[Case]) -> (Verdict, Option<&Case>) {
+    let worst = cases.iter().min_by(|a, b| a.slack(claim).total_cmp(&b.slack(claim)));
+    let verdict = match worst {
+        None => Verdict::Error,
+        Some(worst) if worst.slack(claim) >= 0.0 => Verdict::Holds,
+        Some(_) => Verdict::Fails,
+    };
+    (verdict, worst)
+}
+
+/// The check of this name, which is unique.
+pub fn named(name: &str) -> Option<Check> {
+    checks().into_iter().find(|check| check.name == name)
 }
 
 /// Every check.
 pub fn checks() -> Vec<Check> {
-    [chain::checks()].concat()
+    [
+        norms::checks(),
+        noise_type::checks(),
+        upper_bounds::checks(),
+        rates::checks(),
+        attained::checks(),
+        momentum::checks(),
+        lower_bounds::checks(),
+        membership::checks(),
+        chain::checks(),
+        chain_forms::checks(),
+        smoothness::checks(),
+        practical::checks(),
+        other_norms::checks(),
+        revealed_norms::checks(),
+        randomized::checks(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

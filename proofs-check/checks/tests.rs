@@ -14,8 +14,8 @@ use heavynorm::spec::{Accuracy, Gap, HessianLipschitz, MomentOrder, NoiseScale, 
 use rand::RngExt as _;
 
 use super::*;
-use crate::testing::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Separable, row};
-use crate::{Bound, Parameters, Radius, Setting, theorem};
+use crate::audit::line::{CUBE, HUBER, LINE, LOG_COSH, Phi, SQUARE, Scripted, Separable, row};
+use crate::{Bound, Inexactness, Parameters, Radius, Setting, theorem};
 
 mod averages;
 
@@ -43,30 +43,6 @@ fn storm(norm: &AnyNorm, step_size: f64, averaging: f64) -> StormScion<f64> {
 fn constrained(norm: &AnyNorm, gamma: f64, averaging: f64, radius: f64) -> ConstrainedScion<f64> {
     let config = ConstrainedScionConfig { step_size: gamma, averaging, radius };
     ConstrainedScion::new(config, Arc::clone(norm)).unwrap()
-}
-
-/// Answers call k at X with `answer(k, X)`.
-struct Scripted<F>(Dimensions, F, u64);
-
-impl<F: FnMut(u64, &Matrix<f64>) -> Matrix<f64>> StochasticOracle<f64> for Scripted<F> {
-    fn dimensions(&self) -> Dimensions {
-        self.0
-    }
-    fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
-        self.2 += 1;
-        Ok((self.1)(self.2 - 1, x))
-    }
-    fn query_pair(
-        &mut self,
-        x: &Matrix<f64>,
-        y: &Matrix<f64>,
-    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
-        self.2 += 2;
-        Ok(((self.1)(self.2 - 2, x), (self.1)(self.2 - 2, y)))
-    }
-    fn calls(&self) -> u64 {
-        self.2
-    }
 }
 
 /// The exact gradient plus `noise(k)` in call k, in every entry.
@@ -142,6 +118,7 @@ fn setting(problem: &Separable, norm: &AnyNorm, p: f64, sigma: f64) -> Setting {
         radius: Some(Radius::new(1.5).unwrap()),
         // Additive noise.
         sample_smoothness: problem.smoothness(&**norm).ok(),
+        inexactness: Some(Inexactness::new(0.25).unwrap()),
     }
 }
 

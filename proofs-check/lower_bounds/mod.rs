@@ -58,8 +58,10 @@ use crate::{PlanError, Setting};
 
 pub mod l1;
 pub mod l2;
+pub mod l3;
 pub mod line;
 
+pub use l3::{Randomized, RandomizedInstance};
 pub use line::Line;
 
 /// Why a setting has no hard instance.
@@ -91,6 +93,25 @@ pub enum LowerBoundError {
         found: f64,
         /// L of the setting.
         allowed: f64,
+    },
+    /// L3 is about the spectral norm.
+    #[error("the bound for every randomized algorithm is proved in the norm spectral, not in {0}")]
+    NotSpectral(String),
+    /// L3 is stated for rows that are no longer than columns are.
+    #[error(
+        "the bound for every randomized algorithm wants at least as many columns as rows, not {0}: transpose the space"
+    )]
+    Tall(Dimensions),
+    /// Condition (60.1).
+    #[error(
+        "no algorithm guesses a direction among {needed:.0} columns or more, and there are {columns}: take more columns, or a smaller \
+         radius, of which the theorem does not speak"
+    )]
+    TooNarrow {
+        /// The smallest n.
+        needed: f64,
+        /// The n given.
+        columns: usize,
     },
     /// The setting lacks or misplaces a hypothesis.
     #[error(transparent)]
@@ -363,5 +384,6 @@ fn designed(
         accuracy: Accuracy::new(1.0)?,
         radius: None,
         sample_smoothness: None,
+        inexactness: None,
     })
 }

@@ -45,6 +45,8 @@ pub mod u2;
 pub mod u2_prime;
 pub mod u3;
 pub mod u3_prime;
+pub mod u4;
+pub mod u4_transported;
 pub mod u5;
 pub mod u6;
 
@@ -143,6 +145,8 @@ pub fn theorems() -> Vec<Box<dyn Theorem>> {
         Box::new(u2_prime::U2Prime),
         Box::new(u3::U3),
         Box::new(u3_prime::U3Prime),
+        Box::new(u4::U4),
+        Box::new(u4_transported::U4Transported),
         Box::new(u5::U5),
         Box::new(u6::U6),
     ]
@@ -191,7 +195,7 @@ mod tests {
     use quickcheck::{Arbitrary, Gen, QuickCheck, TestResult};
 
     use super::*;
-    use crate::Radius;
+    use crate::{Inexactness, Radius};
 
     /// Delta = L = Lbar = rho = R = sigma = 1, eps = 0.1, 8 x 8.
     fn setting(norm: Arc<dyn Norm<f64>>, p: f64) -> Setting {
@@ -205,6 +209,7 @@ mod tests {
             accuracy: Accuracy::new(0.1).unwrap(),
             radius: Some(Radius::new(1.0).unwrap()),
             sample_smoothness: Some(Smoothness::new(1.0, norm.label()).unwrap()),
+            inexactness: Some(Inexactness::new(0.2).unwrap()),
             norm,
         }
     }
@@ -256,11 +261,46 @@ mod tests {
     }
 
     #[test]
+    fn the_schedules_with_an_inexact_lmo_are_those_worked_out_by_hand() {
+        // delta = 1/5: c = 9/4, c (1-delta) = 9/5, alpha = (0.1/(4 * 9/4))^2 = 1/8100.
+        let s = setting(Arc::new(Frobenius), 2.0);
+        let u4 = plan("U4", &s);
+        assert!((u4.alpha * 8100.0 - 1.0).abs() < 1e-13);
+        assert!((u4.step_size * 8100.0 * 90.0 - 1.0).abs() < 1e-13);
+        // 16 * (9/4)/(4/5) * 8100 * 100 = 4500 * 8100 against 90 * 8100.
+        assert_eq!(u4.horizon, 36_450_000);
+        // descent 1/4, curvature alpha/(8 * 9/5), start-up (9/4) * 8100/T, drift (1-alpha)/4, noise 1/4, in units of eps.
+        let terms = [0.25, 1.0 / (8100.0 * 14.4), 0.005, (1.0 - 1.0 / 8100.0) / 4.0, 0.25];
+        u4.bound_terms.iter().zip(terms).for_each(|((name, found), expected)| {
+            assert!((found / (0.1 * expected) - 1.0).abs() < 1e-12, "{name}: {found}");
+        });
+        // eta = alpha sqrt(0.1/(4.5 (1-alpha))) < (4/5) 0.1/8; T = 4/(0.8 * 0.1 eta).
+        let u4t = plan("U4T", &s);
+        let eta = (0.1_f64 / (4.5 * (1.0 - 1.0 / 8100.0))).sqrt() / 8100.0;
+        assert!((u4t.step_size / eta - 1.0).abs() < 1e-12);
+        assert_eq!(u4t.horizon, (50.0 / eta).ceil() as u64);
+        assert!((u4t.bound_terms.get("drift").unwrap() - 0.025).abs() < 1e-14);
+        // An exact LMO: U2 with 8 sigma/(alpha eps), and U3 to the last digit.
+        let exact = Setting { inexactness: Some(Inexactness::new(0.0).unwrap()), ..s.clone() };
+        let [u2, u4, u3, u4t] = ["U2", "U4", "U3", "U4T"].map(|id| plan(id, &exact));
+        assert_eq!((u4.alpha, u4.step_size, u4.horizon), (u2.alpha, u2.step_size, u2.horizon));
+        assert_eq!((u4t.alpha, u4t.step_size, u4t.horizon), (u3.alpha, u3.step_size, u3.horizon));
+        assert!((u4t.bound - u3.bound).abs() < 1e-15);
+        assert!(Inexactness::new(1.0).is_err() && Inexactness::new(-1e-9).is_err());
+        assert!(Inexactness::new(f64::NAN).is_err());
+        let none = Setting { inexactness: None, ..s };
+        let missing = |id| theorem(id).unwrap().plan(&none).unwrap_err();
+        assert_eq!(missing("U4"), PlanError::MissingInexactness("U4"));
+        assert_eq!(missing("U4T"), PlanError::MissingInexactness("U4T"));
+    }
+
+    #[test]
     fn small_noise_needs_no_average_and_pays_no_dimension_factor() {
         for norm in [Arc::new(Spectral) as Arc<dyn Norm<f64>>, Arc::new(MaxEntry)] {
             let mut s = setting(norm, 1.2);
             s.noise_scale = NoiseScale::new(0.1 / 8.0).unwrap();
-            for id in ["U2", "U2'", "U3", "U3'", "U5", "U6"] {
+            s.inexactness = Some(Inexactness::new(0.0).unwrap());
+            for id in ["U2", "U2'", "U3", "U3'", "U4", "U4T", "U5", "U6"] {
                 let plan = plan(id, &s);
                 assert_eq!((plan.alpha, plan.moment_order), (1.0, 1.0), "{id}");
                 assert_eq!(plan.bound_terms.get("drift").unwrap_or_default(), 0.0, "{id}");
@@ -346,7 +386,7 @@ mod tests {
         assert!(theorems().iter().all(|t| wrong(error(t.statement().name, &s))));
         assert!(Radius::new(0.0).is_err() && Radius::new(f64::NAN).is_err());
         let Err(unknown) = theorem("U9") else { panic!("U9 was found") };
-        assert!(unknown.to_string().contains("U1, U2, U2', U3, U3', U5, U6"));
+        assert!(unknown.to_string().contains("U1, U2, U2', U3, U3', U4, U4T, U5, U6"));
         assert_eq!(theorem("U2p").unwrap().statement().name, "U2'");
         assert_eq!(theorem("U3p").unwrap().statement().name, "U3'");
         assert!(theorem("U5p").is_err() && theorem("p").is_err() && theorem("").is_err());
@@ -460,6 +500,7 @@ mod tests {
                 accuracy: Accuracy::new(eps).unwrap(),
                 radius: Some(Radius::new(radius).unwrap()),
                 sample_smoothness: Some(Smoothness::new(l_bar, norm.label()).unwrap()),
+                inexactness: Some(Inexactness::new(zero(unit(), 0.9 * unit())).unwrap()),
                 norm,
             })
         }

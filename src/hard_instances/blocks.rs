@@ -55,6 +55,22 @@ impl Layout {
     }
 }
 
+/// c and s are finite and above 0, and so are c/s, c/s^2 and c/s^3.
+pub(super) fn check_sizes(scale: f64, width: f64) -> Result<(), ConfigError> {
+    for (parameter, value) in [("scale", scale), ("width", width)] {
+        if !(value.is_finite() && value > 0.0) {
+            let name = super::NAME.into();
+            return Err(ConfigError::OutOfRange { name, parameter, must_be: "finite and above 0", value });
+        }
+    }
+    // Gradients, Hessians and their changes are of the sizes c/s, c/s^2 and c/s^3.
+    if let Some(value) = (1..=3).map(|k| scale / width.powi(k)).find(|size| !size.is_normal()) {
+        let must_be = "such that scale/width, scale/width^2 and scale/width^3 are ordinary numbers";
+        return Err(ConfigError::OutOfRange { name: super::NAME.into(), parameter: "scale", must_be, value });
+    }
+    Ok(())
+}
+
 /// f(X) = c sum_i F_T(x_i/s) over N blocks x_i of T entries of X each; f does not depend on the other entries.
 ///
 /// # Constants
@@ -100,27 +116,7 @@ impl BlockChain {
         scale: f64,
         width: f64,
     ) -> Result<Self, ConfigError> {
-        for (parameter, value) in [("scale", scale), ("width", width)] {
-            if !(value.is_finite() && value > 0.0) {
-                let name = super::NAME.into();
-                return Err(ConfigError::OutOfRange {
-                    name,
-                    parameter,
-                    must_be: "finite and above 0",
-                    value,
-                });
-            }
-        }
-        // Gradients, Hessians and their changes are of the sizes c/s, c/s^2 and c/s^3.
-        if let Some(value) = (1..=3).map(|k| scale / width.powi(k)).find(|size| !size.is_normal()) {
-            let must_be = "such that scale/width, scale/width^2 and scale/width^3 are ordinary numbers";
-            return Err(ConfigError::OutOfRange {
-                name: super::NAME.into(),
-                parameter: "scale",
-                must_be,
-                value,
-            });
-        }
+        check_sizes(scale, width)?;
         let smallest = layout.smallest(blocks, length)?;
         if smallest.rows() > dimensions.rows() || smallest.columns() > dimensions.columns() {
             return Err(ConfigError::Data(format!(

@@ -11,6 +11,8 @@
 //! ```
 //!
 //! The oracle is part of the instance: `[noise]` is added on top, and usually left out.
+//!
+//! The rotated instance, which binds every randomized method, is in [`frames`]; it is made in code, not from a table.
 
 use crate::problems::Entry;
 use crate::spec::Scalar;
@@ -18,6 +20,7 @@ use crate::spec::Scalar;
 pub mod blocks;
 pub mod chain;
 pub mod chain_blocks;
+pub mod frames;
 pub mod reveal;
 mod rows;
 pub mod structured;
@@ -25,6 +28,7 @@ pub mod watch;
 
 pub use blocks::{BlockChain, Layout};
 pub use chain_blocks::Config;
+pub use frames::{Frames, RotatedChains, RotatedInstance};
 pub use reveal::{HardInstance, RevealOracle, Reveals};
 pub use structured::Structured;
 pub use watch::{Violation, ZeroWatch};

@@ -70,14 +70,7 @@ impl HardInstance {
     /// # Errors
     /// [`ConfigError::OutOfRange`] unless 0 < q <= 1.
     pub fn new(chain: BlockChain, probability: f64, reveals: Reveals) -> Result<Self, ConfigError> {
-        if !(probability > 0.0 && probability <= 1.0) {
-            return Err(ConfigError::OutOfRange {
-                name: super::NAME.into(),
-                parameter: "reveal_probability",
-                must_be: "above 0 and at most 1",
-                value: probability,
-            });
-        }
+        check_probability(probability)?;
         Ok(Self { chain: Arc::new(chain), probability, reveals })
     }
 
@@ -123,11 +116,7 @@ impl HardInstance {
     fn draw(&self, rng: &mut Rng) -> Sample {
         let blocks = self.chain.blocks();
         match self.reveals {
-            Reveals::OneBlock => {
-                // The block is drawn first and always: the stream does not depend on what was shown.
-                let block = rng.random_range(0..blocks);
-                Sample::One((rng.random::<f64>() < self.probability).then_some(block))
-            }
+            Reveals::OneBlock => Sample::One(one_block(blocks, self.probability, rng)),
             Reveals::EveryBlock => {
                 Sample::Each((0..blocks).map(|_| rng.random::<f64>() < self.probability).collect())
             }
@@ -155,6 +144,11 @@ impl HardInstance {
                 (0..1 << blocks).map(sample).collect()
             }
         }
+    }
+
+    /// [`HardInstance::law`] lists at most 1024 outcomes here.
+    pub fn can_be_listed(&self) -> bool {
+        self.reveals == Reveals::OneBlock || self.chain.blocks() <= MOST_ENUMERATED
     }
 
     /// The law of the response at X, outcome by outcome.
@@ -192,7 +186,7 @@ impl HardInstance {
         norm: &dyn Norm<T>,
         p: MomentOrder,
     ) -> Result<Moment, NormError> {
-        if self.reveals == Reveals::EveryBlock && self.chain.blocks() > MOST_ENUMERATED {
+        if !self.can_be_listed() {
             return self.noise_moment(norm, p);
         }
         let mean = Problem::<T>::gradient(&*self.chain, x);
@@ -204,11 +198,7 @@ impl HardInstance {
         let (q, n) = (self.probability, self.chain.blocks());
         let blocks = n as f64;
         match self.reveals {
-            Reveals::OneBlock => {
-                let shown = two_sizes(blocks / q - 1.0, 1.0, 1.0, blocks - 1.0, b, p);
-                let none = two_sizes(0.0, 0.0, 1.0, blocks, b, p);
-                (1.0 - q) * none + q * shown
-            }
+            Reveals::OneBlock => one_block_moment(blocks, q, b, p),
             Reveals::EveryBlock => {
                 let with = |k: usize| {
                     let shown = k as f64;
@@ -218,6 +208,33 @@ impl HardInstance {
             }
         }
     }
+}
+
+/// 0 < q <= 1.
+pub(super) fn check_probability(q: f64) -> Result<(), ConfigError> {
+    if q > 0.0 && q <= 1.0 {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange {
+        name: super::NAME.into(),
+        parameter: "reveal_probability",
+        must_be: "above 0 and at most 1",
+        value: q,
+    })
+}
+
+/// The block that is shown, with probability q one of them.
+pub(super) fn one_block(blocks: usize, q: f64, rng: &mut Rng) -> Option<usize> {
+    // The block is drawn first and always: the stream does not depend on what was shown.
+    let block = rng.random_range(0..blocks);
+    (rng.random::<f64>() < q).then_some(block)
+}
+
+/// The bound for [`Reveals::OneBlock`] with A = 1: E of the p-th power of the l_b norm of N numbers |zeta_i - 1|.
+pub(super) fn one_block_moment(blocks: f64, q: f64, b: f64, p: f64) -> f64 {
+    let shown = two_sizes(blocks / q - 1.0, 1.0, 1.0, blocks - 1.0, b, p);
+    let none = two_sizes(0.0, 0.0, 1.0, blocks, b, p);
+    (1.0 - q) * none + q * shown
 }
 
 /// The l_b norm of `many_x` numbers x and `many_y` numbers y, to the power p.

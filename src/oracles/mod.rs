@@ -19,15 +19,17 @@ use crate::problems::finite_sum::{minibatch_noise_at, minibatch_noise_moment};
 use crate::registry::ConfigError;
 use crate::seed::Rng;
 use crate::spec::{
-    Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, Smoothness,
+    FiniteLaw, Matrix, MomentOrder, Norm, NormError, OracleError, Problem, ProblemError, Scalar, Smoothness,
     StochasticOracle,
 };
 
+mod clipped;
 mod cyclic_spikes;
 mod exact;
 mod minibatch;
 mod noisy;
 
+pub use clipped::Clipping;
 pub use cyclic_spikes::CyclicSpikes;
 pub use exact::ExactOracle;
 pub use minibatch::MinibatchOracle;
@@ -116,6 +118,31 @@ impl<T: Scalar> Sampling<T> {
             (Built::Hard(hard), _) => Box::new(RevealOracle::new(hard.clone(), self.noise.clone(), rng)),
             (Built::Plain(plain), _) => Box::new(NoisyOracle::new(plain.clone(), self.noise.clone(), rng)),
         }
+    }
+
+    /// The law of one answer at X, outcome by outcome: for a hard instance, for exact gradients and for a batch of one, together
+    /// with a noise that can be listed. `None` where there is no list, or one of more than 4096 outcomes.
+    pub fn law_at(&self, x: &Matrix<T>) -> Option<FiniteLaw<T>> {
+        const MOST: usize = 4096;
+        let noise = self.noise.finite_law()?;
+        let listed = noise.outcomes().len();
+        let drawn = match (&self.problem, self.batch) {
+            (Built::Hard(hard), _) if hard.can_be_listed() => hard.law(x),
+            (Built::Hard(_), _) => return None,
+            (Built::Sum(sum), Some(1)) if sum.components().saturating_mul(listed) <= MOST => {
+                sum.component_law(x)
+            }
+            (Built::Sum(_), Some(_)) => return None,
+            _ => FiniteLaw::new(vec![(1.0, self.problem().gradient(x))]),
+        };
+        if drawn.outcomes().len().saturating_mul(listed) > MOST {
+            return None;
+        }
+        let both = drawn
+            .outcomes()
+            .iter()
+            .flat_map(|(q, g)| noise.outcomes().iter().map(move |(r, n)| (q * r, g + n)));
+        Some(FiniteLaw::new(both.collect()))
     }
 
     /// sigma^p of one call, valid at every point: E||g - grad f(X)||_*^p is at most this.

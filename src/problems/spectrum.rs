@@ -1,11 +1,10 @@
-//! Eigenvalues and random orthogonal bases, sequentially.
+//! Eigenvalues, and matrices with given ones, sequentially.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, MatRef, Par};
-use rand::RngExt;
-use rand_distr::StandardNormal;
 
+use crate::linalg::random_orthonormal;
 use crate::seed::Rng;
 
 /// The eigenvalues of a symmetric matrix, largest first; `None` if the iteration did not converge.
@@ -28,28 +27,10 @@ pub(super) fn eigenvalues(symmetric: MatRef<'_, f64>) -> Option<Vec<f64>> {
     Some(values)
 }
 
-/// A uniformly distributed (Haar) orthogonal matrix: Gaussian columns, orthonormalised in their order.
-pub(super) fn random_orthogonal(d: usize, rng: &mut Rng) -> Mat<f64> {
-    let mut q = Mat::<f64>::zeros(d, d);
-    for j in 0..d {
-        let mut column: Vec<f64> = (0..d).map(|_| rng.sample(StandardNormal)).collect();
-        // Twice is enough: the second pass removes what cancellation left in the first.
-        for _ in 0..2 {
-            for k in 0..j {
-                let along: f64 = (0..d).map(|i| q[(i, k)] * column[i]).sum();
-                (0..d).for_each(|i| column[i] -= along * q[(i, k)]);
-            }
-        }
-        let length = column.iter().map(|x| x * x).sum::<f64>().sqrt();
-        (0..d).for_each(|i| q[(i, j)] = column[i] / length);
-    }
-    q
-}
-
 /// Q diag(spectrum) Q^T with a random orthogonal Q, symmetric to the last bit.
 pub(super) fn with_spectrum(spectrum: &[f64], rng: &mut Rng) -> Mat<f64> {
     let d = spectrum.len();
-    let q = random_orthogonal(d, rng);
+    let q = random_orthonormal(d, d, rng);
     let scaled = Mat::from_fn(d, d, |i, j| q[(i, j)] * spectrum[j]);
     let product = crate::linalg::product(scaled.as_ref(), q.transpose());
     Mat::from_fn(d, d, |i, j| 0.5 * (product[(i, j)] + product[(j, i)]))

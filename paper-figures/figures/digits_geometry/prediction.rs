@@ -48,6 +48,7 @@ impl Bench<'_> {
             accuracy: Accuracy::new(self.size.levels[self.smallest_level()] * geometry.signal)?,
             radius: None,
             sample_smoothness: None,
+            inexactness: None,
         };
         match theorem(METHODS[curve.method].theorem)?.plan(&setting) {
             Ok(plan) => Ok(plan.calls as f64),

@@ -1,7 +1,8 @@
-//! Separable problems whose constants are one line.
+//! Separable problems on rows whose constants are one line: on them every term of the bounds is attained.
 
 use heavynorm::spec::{
-    Dimensions, HessianLipschitz, Infimum, Matrix, Norm, Problem, ProblemError, Smoothness,
+    Dimensions, HessianLipschitz, Infimum, Matrix, Norm, OracleError, Problem, ProblemError, Smoothness,
+    StochasticOracle,
 };
 
 /// One function of one variable with its first two derivatives, and the suprema of |phi''| and |phi'''|.
@@ -60,11 +61,11 @@ impl Separable {
     }
 
     /// A diagonal operator w as a map from the norm to its dual.
-    fn size(&self, norm: &dyn Norm<f64>) -> f64 {
+    fn size(&self, norm: &dyn Norm<f64>) -> Result<f64, ProblemError> {
         match norm.label().as_str() {
-            "max-entry" => self.weights.iter().sum(),
-            "frobenius" => self.weights.iter().copied().fold(0.0, f64::max),
-            other => panic!("no constant in {other}"),
+            "max-entry" => Ok(self.weights.iter().sum()),
+            "frobenius" => Ok(self.weights.iter().copied().fold(0.0, f64::max)),
+            other => Err(ProblemError::InvalidData(format!("no constant in {other}"))),
         }
     }
 }
@@ -74,7 +75,7 @@ impl Problem<f64> for Separable {
         "separable"
     }
     fn dimensions(&self) -> Dimensions {
-        Dimensions::new(1, self.weights.len()).unwrap()
+        Dimensions::new(1, self.weights.len()).expect("a weight at least")
     }
     fn start(&self) -> Matrix<f64> {
         row(&self.start)
@@ -93,10 +94,34 @@ impl Problem<f64> for Separable {
         Infimum::Exact(0.0)
     }
     fn smoothness(&self, norm: &dyn Norm<f64>) -> Result<Smoothness, ProblemError> {
-        Ok(Smoothness::new(self.size(norm) * self.phi.curvature, norm.label())?)
+        Ok(Smoothness::new(self.size(norm)? * self.phi.curvature, norm.label())?)
     }
     fn hessian_lipschitz(&self, norm: &dyn Norm<f64>) -> Result<HessianLipschitz, ProblemError> {
-        Ok(HessianLipschitz::new(self.size(norm) * self.phi.third, norm.label())?)
+        Ok(HessianLipschitz::new(self.size(norm)? * self.phi.third, norm.label())?)
+    }
+}
+
+/// Answers call k at X with `answer(k, X)`.
+pub(crate) struct Scripted<F>(pub(crate) Dimensions, pub(crate) F, pub(crate) u64);
+
+impl<F: FnMut(u64, &Matrix<f64>) -> Matrix<f64>> StochasticOracle<f64> for Scripted<F> {
+    fn dimensions(&self) -> Dimensions {
+        self.0
+    }
+    fn query(&mut self, x: &Matrix<f64>) -> Result<Matrix<f64>, OracleError> {
+        self.2 += 1;
+        Ok((self.1)(self.2 - 1, x))
+    }
+    fn query_pair(
+        &mut self,
+        x: &Matrix<f64>,
+        y: &Matrix<f64>,
+    ) -> Result<(Matrix<f64>, Matrix<f64>), OracleError> {
+        self.2 += 2;
+        Ok(((self.1)(self.2 - 2, x), (self.1)(self.2 - 2, y)))
+    }
+    fn calls(&self) -> u64 {
+        self.2
     }
 }
 
