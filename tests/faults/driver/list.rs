@@ -144,6 +144,7 @@ mod tests {
         for folder in [
             "src/algorithms/",
             "src/hard_instances/",
+            "src/hard_instances/frames/",
             "src/noise/",
             "src/noise/directions/",
             "src/norms/",
@@ -153,8 +154,11 @@ mod tests {
             "src/polar/",
             "src/problems/",
             "src/statistics/",
-            "proofs-check/theorems/",
+            "proofs-check/certificates/",
+            "proofs-check/certify/",
+            "proofs-check/falsify/",
             "proofs-check/lower_bounds/",
+            "proofs-check/theorems/",
         ] {
             assert!(all.iter().any(|fault| fault.file.starts_with(folder)), "no fault in {folder}");
         }

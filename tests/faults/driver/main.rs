@@ -1,7 +1,7 @@
 //! Do the tests bite? Mathematical faults are put into the sources one by one; each must turn a quick test red.
 //!
 //! ```text
-//! cargo run -p heavynorm-faults -- --all                      # every fault: about an hour on two cores
+//! cargo run -p heavynorm-faults -- --all                      # every fault: about two hours on two cores
 //! cargo run -p heavynorm-faults -- --sample 6 --seed 20593    # six of them; the next number gives the next six
 //! cargo run -p heavynorm-faults -- --only nuclear-lmo-sign    # these, in this order
 //! cargo run -p heavynorm-faults -- --list

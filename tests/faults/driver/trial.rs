@@ -117,8 +117,6 @@ impl Cargo {
         let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         command.arg("test").args(first).args(arguments).current_dir(&self.tree);
         command.env("CARGO_TARGET_DIR", &self.target).env("CARGO_TERM_COLOR", "never");
-        // Nobody reads backtraces here, and links are shorter without their tables.
-        command.env("CARGO_PROFILE_DEV_DEBUG", "false");
         // What `cargo run` tells this program is not meant for another package's tests.
         for (key, _) in std::env::vars_os() {
             let text = key.to_string_lossy();
