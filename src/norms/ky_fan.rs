@@ -152,8 +152,9 @@ pub fn entry<T: Scalar>() -> Entry<T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::norms::{nuclear::Nuclear, spectral::Spectral};
 
     fn ky_fan(k: usize) -> KyFan {
         KyFan::new(NonZeroUsize::new(k).unwrap())
@@ -166,6 +167,51 @@ mod tests {
         assert_eq!(ky_fan(2).lmo(&s), Ok(Matrix::from_diagonal(3, 3, &[-1.0, 0.0, 0.0])));
         let s = Matrix::from_diagonal(3, 3, &[3.0, 2.5, 1.0]);
         assert_eq!(ky_fan(2).lmo(&s), Ok(Matrix::from_diagonal(3, 3, &[-0.5, -0.5, -0.5])));
+    }
+
+    /// Holds the upper bounds of a norm against rows written out in k, r, p, K_p(spectral), K_p(nuclear) and C_p, and the
+    /// Frobenius route; which rows are the smallest somewhere.
+    pub(in crate::norms) fn is_the_smallest_row<const N: usize>(
+        norm: impl Fn(usize) -> Box<dyn Norm<f64>>,
+        rows: impl Fn([f64; 6]) -> [f64; N],
+    ) -> [bool; N] {
+        let mut wins = [false; N];
+        for r in [4, 16, 64, 256] {
+            let d = Dimensions::new(r, r + 1).unwrap();
+            for (k, p) in [1, 2, 4, 16, r].into_iter().flat_map(|k| [1.1, 1.5, 1.8].map(|p| (k.min(r), p))) {
+                let order = MomentOrder::new(p).unwrap();
+                // Noise is measured in the dual norm: K_p(spectral) is what the nuclear norm states.
+                let of = |norm: &dyn Norm<f64>| norm.noise_type(d, order).unwrap().upper;
+                let (spectral, nuclear) = (of(&Nuclear), of(&Spectral));
+                let (k_real, r_real) = (k as f64, r as f64);
+                let rows = rows([k_real, r_real, p, spectral, nuclear, order.asymmetry_factor()]);
+                let frobenius = k_real.max(r_real / k_real).powf(p / 2.0) * 2f64.powf(2.0 - p);
+                let smallest = rows.iter().copied().fold(frobenius, f64::min);
+                let found = of(&*norm(k));
+                assert!(
+                    (found / smallest - 1.0).abs() < 1e-13,
+                    "k = {k}, r = {r}, p = {p}: {found} {rows:?}"
+                );
+                (0..N).for_each(|i| wins[i] |= rows[i] == smallest);
+            }
+        }
+        wins
+    }
+
+    #[test]
+    fn the_upper_noise_type_is_the_smallest_row_of_the_table() {
+        let wins = is_the_smallest_row(
+            |k| Box::new(ky_fan(k)),
+            |[k, r, p, spectral, nuclear, c]| {
+                [
+                    c * (r / k).powf(p - 1.0) + spectral,
+                    k.powf(p) * nuclear,
+                    (r / k).powf(p) * spectral,
+                    k.max((r / k).powf(p - 1.0)) * c,
+                ]
+            },
+        );
+        assert_eq!(wins, [true; 4]);
     }
 
     #[test]

@@ -123,6 +123,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_upper_noise_type_is_the_smallest_row_of_the_table() {
+        let wins = ky_fan::tests::is_the_smallest_row(
+            |k| Box::new(KyFanDual::new(NonZeroUsize::new(k).unwrap())),
+            |[k, r, p, spectral, nuclear, c]| {
+                [k.powf(p) * spectral, (r / k).powf(p) * nuclear, k.powf(p - 1.0).max(r / k) * c]
+            },
+        );
+        assert_eq!(wins, [true; 3]);
+    }
+
+    #[test]
     fn missing_directions_are_not_made_up() {
         let s = Matrix::from_diagonal(3, 3, &[3.0, 0.0, 0.0]);
         let norm = KyFanDual::new(NonZeroUsize::new(2).unwrap());

@@ -236,9 +236,9 @@ pub(crate) fn finite<T: Scalar>(x: &Matrix<T>) -> Result<(), OracleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::{DirectedNoise, Direction, NoNoise, pareto::Pareto};
-    use crate::norms::{self, frobenius::Frobenius};
-    use crate::problems::{self, Logistic};
+    use crate::noise::{BernoulliGated, DirectedNoise, Direction, NoNoise, pareto::Pareto};
+    use crate::norms::{self, frobenius::Frobenius, max_entry::MaxEntry};
+    use crate::problems::{self, Logistic, RobustRegression, robust_regression::Loss};
     use crate::seed::stream;
 
     fn sum() -> Arc<dyn crate::problems::FiniteSum<f64>> {
@@ -371,6 +371,20 @@ mod tests {
                 many.noise_moment(norm, p()).unwrap().bound() < both.noise_moment(norm, p()).unwrap().bound()
             );
         }
+    }
+
+    #[test]
+    fn noises_on_different_entries_attain_the_moment_of_their_sum_where_absolute_entries_are_summed() {
+        // D = +-d E_12 of two opposite residuals, N = +-0.3 E_jj: ||D + N||_* = d + 0.3 for sure, more than the moments' sum.
+        let e = Matrix::from_fn(2, 2, |i, j| if (i, j) == (0, 1) { 1.0 } else { 0.0 });
+        let f = RobustRegression::<f64>::new(&[e.clone(), e], &[0.5, -0.5], Loss::Welsch, 1.0).unwrap();
+        let (space, start, d) = (f.dimensions(), f.start(), 0.5 * (-0.125_f64).exp());
+        let signs = Arc::new(BernoulliGated::new(1.0).unwrap());
+        let noise = Arc::new(DirectedNoise::new(signs, Direction::Spike, 0.3, space).unwrap());
+        let sampling = Sampling::new(Built::Sum(Arc::new(f)), Some(1), noise).unwrap();
+        let claimed = sampling.noise_moment_at(&start, &MaxEntry, p()).unwrap().bound();
+        let truth = (d + 0.3).powf(1.5);
+        assert!((claimed / truth - 1.0).abs() < 1e-13, "{claimed} for {truth}");
     }
 
     #[test]

@@ -305,6 +305,11 @@ mod tests {
             assert!((f.infimum().lower_bound() - found).abs() < 1e-15, "{smallest}");
             assert!(f.gradient(&minimiser).max_abs() < 1e-15);
         }
+        // One eigenvalue above 0, two columns: the second has nothing to reach.
+        let a = Matrix::from_diagonal(3, 3, &[3.0, -1.0, -2.0]);
+        let f = Factorisation::new(&a, Matrix::from_fn(3, 2, |_, _| 0.1), 4.0).unwrap();
+        assert!((f.infimum().lower_bound() - 0.25 * (1.0 + 4.0)).abs() < 1e-14);
+        assert!((f.objective(&Matrix::from_diagonal(3, 2, &[3f64.sqrt(), 0.0])) - 1.25).abs() < 1e-14);
         let config = Config { rows: 5, columns: 2, condition: 3.0, start: 0.2, radius: None, seed: 4 };
         let f: Factorisation<f64> = config.build().unwrap();
         assert!((Norm::<f64>::value(&Frobenius, &f.start()).unwrap() - 0.2).abs() < 1e-15);

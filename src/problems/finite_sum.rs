@@ -191,3 +191,24 @@ fn variance_at<T: Scalar>(sum: &dyn FiniteSum<T>, x: &Matrix<T>) -> f64 {
     });
     squares.sum::<f64>() / sum.components() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_component_among_many_that_vanish_attains_the_bound_on_their_noise() {
+        // grad f_1 = e of length 1, the others 0: D_1 = (1 - 1/N) e and D_i = -e/N. Centring costs something: for p near 1
+        // the moment is 1.6 times the mean of the e_i^p.
+        for count in [2, 5, 20] {
+            let mut sizes = vec![0.0; count];
+            sizes[0] = 1.0;
+            let n = count as f64;
+            for p in [1.1, 1.5, 2.0] {
+                let truth = ((1.0 - 1.0 / n).powf(p) + (n - 1.0) * (1.0 / n).powf(p)) / n;
+                let bound = bounded_components(&sizes, &sizes, 1.0, MomentOrder::new(p).unwrap());
+                assert!((bound / truth - 1.0).abs() < 1e-14, "N = {count}, p = {p}: {bound} for {truth}");
+            }
+        }
+    }
+}

@@ -121,3 +121,20 @@ pub fn entry<T: Scalar>() -> Entry<T> {
         examples,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_the_layers_with_the_largest_dual_norm_moves() {
+        let norm = SumOver::<f64>::new(example_layers()).unwrap();
+        // Dual norms 1 (nuclear), 1 (Frobenius) and 1 (sum), then 1, 2 and 2.
+        let s = |second: f64, third: f64| {
+            Matrix::from_fn(9, 1, |i, _| [1.0, 0.0, 0.0, 0.0, 0.0, second, 0.0, 0.0, third][i])
+        };
+        let only = |at: usize, x: f64| Matrix::from_fn(9, 1, |i, _| if i == at { x } else { 0.0 });
+        assert_eq!(norm.lmo(&s(1.0, -1.0)), Ok(only(0, -1.0)));
+        assert_eq!(norm.lmo(&s(2.0, -2.0)), Ok(only(5, -1.0)));
+    }
+}
