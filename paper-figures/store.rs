@@ -93,12 +93,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => None,
         Err(e) => return Err(io_error(path)(e)),
     };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX).suffix(SUFFIX);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(without_path).map_err(io_error(path))?;
+    let mut file = neighbour(path)?;
     file.as_file_mut().write_all(bytes).map_err(io_error(path))?;
     if let Some(permissions) = permissions {
         file.as_file().set_permissions(permissions).map_err(io_error(path))?;
@@ -106,6 +101,27 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     file.as_file().sync_all().map_err(io_error(path))?;
     file.persist(path).map_err(|e| StoreError::Io { path: path.into(), source: e.error })?;
     Ok(())
+}
+
+/// Whether [`write_atomically`] could write there now: a temporary neighbour is made and removed.
+///
+/// # Errors
+/// Those of [`write_atomically`].
+pub fn can_write(path: &Path) -> Result<(), StoreError> {
+    let path = &target_of(path)?;
+    if path.exists() && !path.is_file() {
+        return Err(StoreError::NotAFile { path: path.into() });
+    }
+    neighbour(path).map(drop)
+}
+
+fn neighbour(path: &Path) -> Result<tempfile::NamedTempFile, StoreError> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(PREFIX).suffix(SUFFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder).map_err(without_path).map_err(io_error(path))
 }
 
 /// Where symbolic links lead, whether or not something is there.

@@ -15,21 +15,39 @@ pub enum Source {
 
 /// What a statement rests on. Only the first four are proofs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Evidence {
     /// A written proof.
     Proof,
-    /// An exact enumeration of a finite case.
+    /// All outcomes of a finite case, each with its probability.
     Enumeration,
     /// Interval arithmetic.
     IntervalCertificate,
     /// A proof assistant.
     MachineChecked,
-    /// Runs with intervals: evidence, not proof.
+    /// Floating point at listed or drawn points, to rounding: it can refute, and proves nothing.
+    Numerical,
+    /// Runs with intervals: it can refute with a stated confidence, and proves nothing.
     Statistical,
+}
+
+impl Evidence {
+    /// As it is written in the chapters.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Proof => "proof",
+            Self::Enumeration => "enumeration",
+            Self::IntervalCertificate => "interval certificate",
+            Self::MachineChecked => "machine checked",
+            Self::Numerical => "numerical",
+            Self::Statistical => "statistical",
+        }
+    }
 }
 
 /// What kind of comparison a statement makes between a measured and a claimed number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// measured <= claimed.
     Upper,

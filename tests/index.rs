@@ -30,7 +30,8 @@ struct Item {
     proved: bool,
 }
 
-const KINDS: [&str; 5] = ["proof", "enumeration", "interval certificate", "statistical", "definition"];
+const KINDS: [&str; 7] =
+    ["proof", "cited", "enumeration", "interval certificate", "numerical", "statistical", "definition"];
 
 /// The three lines that end an item.
 const LABELS: [&str; 3] = ["Encoded in", "Checked by", "Evidence"];
@@ -139,20 +140,12 @@ fn has_test(text: &str, function: &str) -> bool {
         .any(|i| lines[i].contains(&head) && lines[..i].iter().rev().take(3).any(|line| *line == "#[test]"))
 }
 
-fn word(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Proof => "proof",
-        Evidence::Enumeration => "enumeration",
-        Evidence::IntervalCertificate => "interval certificate",
-        Evidence::MachineChecked => "machine checked",
-        Evidence::Statistical => "statistical",
-    }
-}
-
 /// What the code has to say: its statements, and the checks of the audit by statement.
 struct Code {
     statements: Vec<Statement>,
     checks: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    /// Kinds of evidence that the checks of a statement give.
+    evidence: BTreeMap<&'static str, BTreeSet<&'static str>>,
 }
 
 impl Code {
@@ -161,11 +154,12 @@ impl Code {
         let lower = lower_bounds().into_iter().map(|b| b.statement());
         let randomized = lower_bounds::l3::RANDOMIZED.map(|b| b.statement());
         let statements = upper.chain(lower).chain(randomized).collect();
-        let mut checks = BTreeMap::new();
+        let (mut checks, mut evidence) = (BTreeMap::new(), BTreeMap::new());
         for check in audit::checks() {
             checks.entry(check.statement).or_insert_with(BTreeSet::new).insert(check.name);
+            evidence.entry(check.statement).or_insert_with(BTreeSet::new).insert(check.evidence.word());
         }
-        Self { statements, checks }
+        Self { statements, checks, evidence }
     }
 }
 
@@ -184,6 +178,11 @@ fn verify(root: &Path, items: &[Item], code: &Code, faults: &mut Vec<String>) {
             (true, false) => fault("the audit has no check of it".into()),
             (false, true) => fault("the audit checks it: add the word audit".into()),
             _ => {}
+        }
+        for kind in code.evidence.get(id.as_str()).into_iter().flatten() {
+            if !item.evidence.iter().any(|word| word == kind) {
+                fault(format!("the audit's evidence is {kind}: add the word"));
+            }
         }
         if item.evidence.iter().any(|kind| kind == "proof") && !item.proved {
             fault("a proof that no line ends with ∎".into());
@@ -205,8 +204,8 @@ fn verify(root: &Path, items: &[Item], code: &Code, faults: &mut Vec<String>) {
     for statement in &code.statements {
         match places.get(statement.id) {
             None => faults.push(format!("{} of the code is in no chapter", statement.id)),
-            Some(item) if item.evidence.first().map(String::as_str) != Some(word(statement.evidence)) => {
-                let (found, ours) = (&item.evidence, word(statement.evidence));
+            Some(item) if item.evidence.first().map(String::as_str) != Some(statement.evidence.word()) => {
+                let (found, ours) = (&item.evidence, statement.evidence.word());
                 faults
                     .push(format!("{}: evidence {found:?} in the chapter, {ours} in the code", statement.id));
             }
@@ -235,6 +234,11 @@ fn verify_links(root: &Path, chapters: &[(String, String)], faults: &mut Vec<Str
     };
     let known: BTreeMap<&str, BTreeSet<String>> =
         chapters.iter().map(|(name, text)| (name.as_str(), anchors(text))).collect();
+    // The reading guide, which comes first, leads to every chapter.
+    let guide = chapters.first().map_or(Vec::new(), |(_, text)| links(text));
+    for (name, _) in chapters.iter().skip(1).filter(|(name, _)| !guide.contains(name)) {
+        faults.push(format!("the reading guide has no link to {name}"));
+    }
     for (name, text) in chapters {
         for link in links(text).iter().filter(|link| !link.contains("://")) {
             let (path, part) = link.split_once('#').unwrap_or((link.as_str(), ""));
@@ -301,6 +305,8 @@ fn names_of_checks_are_unique_and_ids_are_well_formed() {
     let names: BTreeSet<_> = checks.iter().map(|check| (check.statement, check.name)).collect();
     assert_eq!(names.len(), checks.len());
     assert!(checks.iter().all(|check| valid_id(check.statement)));
+    // A proof is written; what runs is no proof.
+    assert!(checks.iter().all(|check| check.evidence != Evidence::Proof));
 }
 
 const GOOD: &str = "# 99 Title\n\nText.\n\n### LEM-A · First\n\nClaim.\n\n**Proof.** Words. ∎\n\nA remark.\n\n\

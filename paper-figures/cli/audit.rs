@@ -2,19 +2,22 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
 use heavynorm_proofs_check::audit::{self, Check, Effort, Outcome, Verdict};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Global;
 use super::output::{print, print_json};
 use crate::error::Failure;
 use crate::report;
-use crate::store::write_atomically;
+use crate::store::{can_write, write_atomically};
+
+const REPORT: &str = "audit.json";
+const PAGE: &str = "audit.html";
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -29,15 +32,29 @@ pub(super) struct AuditArgs {
     /// Fewer cases: seconds rather than minutes.
     #[arg(long)]
     quick: bool,
-    /// Only the checks of this statement; may be repeated.
+    /// Only the checks of this statement, for example LEM-PATH or U2; may be repeated.
     #[arg(long, value_name = "ID")]
     only: Vec<String>,
+    /// List the statements and their checks, and run none.
+    #[arg(long)]
+    list: bool,
     /// The output folder, for audit.json and audit.html.
-    #[arg(long, value_name = "DIR", default_value = "out")]
+    #[arg(long, value_name = "DIR", default_value = "out-audit")]
     out: PathBuf,
+    /// Replace what another call has written there.
+    #[arg(long)]
+    force: bool,
     /// JSON on standard output instead of the table.
     #[arg(long)]
     json: bool,
+}
+
+/// What makes two audits the same call; the sources may differ.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Call {
+    seed: u64,
+    quick: bool,
+    only: Vec<String>,
 }
 
 /// What is written to audit.json.
@@ -45,59 +62,99 @@ pub(super) struct AuditArgs {
 pub(crate) struct Audit {
     version: &'static str,
     code: &'static str,
-    seed: u64,
-    quick: bool,
+    #[serde(flatten)]
+    call: Call,
     pub(crate) statements: Vec<Outcome>,
 }
 
 impl Audit {
     /// What a reader runs to get the same.
     pub(crate) fn command(&self) -> String {
-        let quick = if self.quick { " --quick" } else { "" };
-        format!("cargo run --release -- audit{quick} --seed {}", self.seed)
+        let Call { seed, quick, only } = &self.call;
+        let quick = if *quick { " --quick" } else { "" };
+        let only: String = only.iter().map(|id| format!(" --only {id}")).collect();
+        format!("cargo run --release -- audit{quick}{only} --seed {seed}")
     }
 }
 
 pub(super) fn call(args: AuditArgs, global: &Global) -> Result<(), Failure> {
+    if args.list {
+        return print(&list());
+    }
     let chosen = choose(&args.only)?;
+    let call = Call { seed: global.seed, quick: args.quick, only: args.only };
     // Before anything is computed: an audit whose result cannot be kept is no use.
-    fs::create_dir_all(&args.out)
-        .map_err(|e| Failure::Environment(format!("cannot make the folder {}: {e}", args.out.display())))?;
+    claim(&args.out, &call, args.force)?;
     let effort = Effort { quick: args.quick, seed: global.seed };
     let statements = global.pool()?.install(|| run(&chosen, effort, global));
-    let audit = Audit {
-        version: env!("CARGO_PKG_VERSION"),
-        code: env!("HEAVYNORM_CODE"),
-        seed: global.seed,
-        quick: args.quick,
-        statements,
-    };
+    let audit = Audit { version: env!("CARGO_PKG_VERSION"), code: env!("HEAVYNORM_CODE"), call, statements };
     let mut text = serde_json::to_vec_pretty(&audit).map_err(|e| Failure::Check(e.to_string()))?;
     text.push(b'\n');
-    write_atomically(&args.out.join("audit.json"), &text)?;
-    write_atomically(&args.out.join("audit.html"), report::audit::page(&audit).as_bytes())?;
+    write_atomically(&args.out.join(REPORT), &text)?;
+    write_atomically(&args.out.join(PAGE), report::audit::page(&audit).as_bytes())?;
     if args.json {
         print_json(&audit)?
     } else {
         print(&table(&audit.statements))?
     }
-    global.say(&format!("open {}", args.out.join("audit.html").display()));
+    global.say(&format!("open {}", args.out.join(PAGE).display()));
     judge(&audit.statements)
 }
 
-fn choose(only: &[String]) -> Result<Vec<Check>, Failure> {
-    let mut checks = audit::checks();
-    let unknown = only.iter().find(|id| !checks.iter().any(|check| check.statement == id.as_str()));
-    if let Some(unknown) = unknown {
-        let mut known: Vec<_> = checks.iter().map(|check| check.statement).collect();
-        known.dedup();
-        return Err(Failure::Input(format!(
-            "no check is about '{unknown}'; known are: {}",
-            known.join(", ")
-        )));
+/// Makes the folder, and refuses one in which something else would be replaced.
+fn claim(out: &Path, call: &Call, force: bool) -> Result<(), Failure> {
+    let [json, html] = [REPORT, PAGE].map(|name| out.join(name));
+    fs::create_dir_all(out).map_err(|e| {
+        Failure::Environment(format!(
+            "cannot make the folder {}: {e}; choose another one with --out",
+            out.display()
+        ))
+    })?;
+    for path in [&json, &html] {
+        can_write(path)?;
     }
-    checks.retain(|check| only.is_empty() || only.iter().any(|id| id == check.statement));
-    Ok(checks)
+    let ours = match fs::read(&json) {
+        Ok(found) => serde_json::from_slice::<Call>(&found).is_ok_and(|found| found == *call),
+        Err(_) => !html.exists(),
+    };
+    if ours || force {
+        return Ok(());
+    }
+    Err(Failure::Input(format!(
+        "{} holds the report of another call, or something else under its name; choose another folder with --out, or replace \
+         {REPORT} and {PAGE} with --force",
+        out.display()
+    )))
+}
+
+/// Statements in the order of the checks.
+fn list() -> String {
+    let line =
+        |check: Check| format!("{:<24} {:<18} {}\n", check.statement, check.evidence.word(), check.name);
+    audit::checks().into_iter().map(line).collect()
+}
+
+fn choose(only: &[String]) -> Result<Vec<Check>, Failure> {
+    if only.is_empty() {
+        return Ok(audit::checks());
+    }
+    let mut chosen: Vec<Check> = Vec::new();
+    for id in only {
+        let about = audit::about(id);
+        if about.is_empty() {
+            return Err(Failure::Input(format!(
+                "no check is about '{id}'; `heavynorm audit --list` names the statements that have one"
+            )));
+        }
+        chosen.extend(
+            about
+                .iter()
+                .filter(|check| chosen.iter().all(|c| c.name != check.name))
+                .copied()
+                .collect::<Vec<_>>(),
+        );
+    }
+    Ok(chosen)
 }
 
 /// The outcomes in the order of the checks, whatever the number of threads.
@@ -161,14 +218,14 @@ pub(crate) fn sign(comparison: heavynorm::spec::Claim) -> &'static str {
 fn table(outcomes: &[Outcome]) -> String {
     let width = outcomes.iter().map(|o| o.id.len()).max().unwrap_or(0);
     let mut text = format!(
-        "{:<width$}  {:<12} {:>12}    {:>12}  {:<7} {}\n",
+        "{:<width$}  {:<18} {:>12}    {:>12}  {:<7} {}\n",
         "ID", "evidence", "measured", "claimed", "verdict", "claim"
     );
     for Outcome { id, check, evidence, comparison, measured, claimed, verdict, .. } in outcomes {
         writeln!(
             text,
-            "{id:<width$}  {:<12} {:>12} {} {:>12}  {:<7} {check}",
-            format!("{evidence:?}").to_lowercase(),
+            "{id:<width$}  {:<18} {:>12} {} {:>12}  {:<7} {check}",
+            evidence.word(),
             short(*measured),
             format_args!("{:<2}", sign(*comparison)),
             short(*claimed),

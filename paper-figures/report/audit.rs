@@ -45,7 +45,7 @@ fn row(html: &mut String, outcome: &Outcome) {
         escape(id),
         escape(check),
         escape(worst),
-        escape(&format!("{evidence:?}").to_lowercase()),
+        evidence.word(),
         short(*measured),
         escape(sign(*comparison)),
         short(*claimed),

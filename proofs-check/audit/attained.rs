@@ -32,7 +32,7 @@ macro_rules! for_each_theorem {
             Check {
                 statement: $id,
                 name: concat!("every term of ", $name, " is attained up to the stated share"),
-                evidence: Evidence::Enumeration,
+                evidence: Evidence::Numerical,
                 claim: Claim::Lower,
                 cases: |effort| terms(effort, $name),
             },
@@ -56,7 +56,7 @@ pub(super) fn checks() -> Vec<Check> {
     let tight = |statement, name, cases| Check {
         statement,
         name,
-        evidence: Evidence::Enumeration,
+        evidence: Evidence::Numerical,
         claim: Claim::Tight,
         cases,
     };
@@ -74,7 +74,7 @@ pub(super) fn checks() -> Vec<Check> {
         Check {
             statement: "LEM-UNROLL",
             name: "no call weighs more than alpha in an average from zero or from a mean, nor do all more than 1",
-            evidence: Evidence::Enumeration,
+            evidence: Evidence::Numerical,
             claim: Claim::Upper,
             cases: largest_weights,
         },

@@ -21,8 +21,8 @@ pub(super) fn checks() -> Vec<Check> {
             Evidence::IntervalCertificate,
             psi,
         ),
-        check("LEM-CHAIN-PAY", "payments bound tridiagonal matrices", Evidence::Statistical, quadratic),
-        check("LEM-CHAIN-PAY", "payments bound trilinear forms on a chain", Evidence::Statistical, cubic),
+        check("LEM-CHAIN-PAY", "payments bound tridiagonal matrices", Evidence::Numerical, quadratic),
+        check("LEM-CHAIN-PAY", "payments bound trilinear forms on a chain", Evidence::Numerical, cubic),
     ]
 }
 

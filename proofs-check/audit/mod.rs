@@ -86,7 +86,7 @@ pub struct Check {
     pub statement: &'static str,
     /// What is compared with what; unique.
     pub name: &'static str,
-    /// What kind of evidence a green verdict is.
+    /// What kind of evidence a green verdict is: never a proof, which is written in the chapter.
     pub evidence: Evidence,
     /// The comparison.
     pub claim: Claim,
@@ -165,6 +165,16 @@ pub fn judge(claim: Claim, cases: &[Case]) -> (Verdict, Option<&Case>) {
     (verdict, worst)
 }
 
+/// The checks of a statement, by its ID or a theorem's short name (`U2'` or `U2p`), in any case of letters.
+pub fn about(statement: &str) -> Vec<Check> {
+    let id = statement.replace('\'', "p").to_ascii_uppercase();
+    let meant = |check: &Check| {
+        let known = check.statement.to_ascii_uppercase();
+        known == id || known.strip_prefix("THM-") == Some(id.as_str())
+    };
+    checks().into_iter().filter(meant).collect()
+}
+
 /// The check of this name, which is unique.
 pub fn named(name: &str) -> Option<Check> {
     checks().into_iter().find(|check| check.name == name)
@@ -197,7 +207,7 @@ mod tests {
     use super::*;
 
     fn check(claim: Claim, cases: fn(Effort) -> Result<Vec<Case>, AuditError>) -> Outcome {
-        let check = Check { statement: "LEM-X", name: "x", evidence: Evidence::Proof, claim, cases };
+        let check = Check { statement: "LEM-X", name: "x", evidence: Evidence::Numerical, claim, cases };
         check.run(Effort { quick: true, seed: 1 })
     }
 

@@ -17,7 +17,7 @@ macro_rules! for_each_norm {
             vec![$(Check {
                 statement: $id,
                 name: concat!("no law of norms is broken by ", $name, ", in f64 and in f32"),
-                evidence: Evidence::Statistical,
+                evidence: Evidence::Numerical,
                 claim: Claim::Upper,
                 cases: |effort| laws(effort, $name),
             }),*]
@@ -54,14 +54,14 @@ pub(super) fn checks() -> Vec<Check> {
         Check {
             statement: "LEM-TRACE",
             name: "<S, X> is at most the inner product of the sorted singular values",
-            evidence: Evidence::Statistical,
+            evidence: Evidence::Numerical,
             claim: Claim::Upper,
             cases: trace,
         },
         Check {
             statement: "LEM-COMPARE",
             name: "l-norms compare with the stated powers of the dimension",
-            evidence: Evidence::Statistical,
+            evidence: Evidence::Numerical,
             claim: Claim::Upper,
             cases: comparison,
         },

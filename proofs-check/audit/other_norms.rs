@@ -21,9 +21,9 @@ type Cases = Result<Vec<Case>, AuditError>;
 pub(super) fn checks() -> Vec<Check> {
     let check = |statement, name, evidence, claim, cases| Check { statement, name, evidence, claim, cases };
     use Claim::{Lower, Tight, Upper};
-    use Evidence::{Enumeration, Statistical};
+    use Evidence::{Enumeration, Numerical};
     vec![
-        check("THM-LAYERS", "over layers the dual norm is the sum of all blocks", Statistical, Tight, layers),
+        check("THM-LAYERS", "over layers the dual norm is the sum of all blocks", Numerical, Tight, layers),
         check(
             "THM-LAYERS",
             "the moment of one block revealed, over layers",
@@ -36,7 +36,7 @@ pub(super) fn checks() -> Vec<Check> {
         check(
             "THM-KYFAN",
             "a step's blocks are at most max{1, B/k} times its norm",
-            Statistical,
+            Numerical,
             Upper,
             ky_fan_steps,
         ),

@@ -15,27 +15,27 @@ const STEPS: usize = 12;
 /// The checks.
 pub(super) fn checks() -> Vec<Check> {
     let check = |statement, name, evidence, claim, cases| Check { statement, name, evidence, claim, cases };
-    use Evidence::Enumeration;
+    use Evidence::Numerical;
     vec![
         check(
             "LEM-STORED-Y",
             "the stored point and one buffer give back both points",
-            Enumeration,
+            Numerical,
             Claim::Upper,
             stored,
         ),
-        check("LEM-CANCEL", "the momentum's error follows (80.1)", Enumeration, Claim::Upper, cancel),
+        check("LEM-CANCEL", "the momentum's error follows (80.1)", Numerical, Claim::Upper, cancel),
         check(
             "LEM-RESIDUAL",
             "a quadratic's drift under constant steps comes up to the bound",
-            Enumeration,
+            Numerical,
             Claim::Tight,
             residual,
         ),
         check(
             "COR-PRACTICE",
             "what schedules, rescaling, clipping and decay add",
-            Enumeration,
+            Numerical,
             Claim::Upper,
             practice,
         ),

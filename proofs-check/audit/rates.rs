@@ -39,7 +39,7 @@ fn check(
     name: &'static str,
     cases: fn(Effort) -> Result<Vec<Case>, AuditError>,
 ) -> Check {
-    Check { statement, name, evidence: Evidence::Proof, claim: Claim::Upper, cases }
+    Check { statement, name, evidence: Evidence::Numerical, claim: Claim::Upper, cases }
 }
 
 /// The checks.

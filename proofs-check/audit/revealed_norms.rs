@@ -16,35 +16,42 @@ pub fn checks() -> Vec<Check> {
         check(
             "LEM-REVEALED-ORBITS",
             "points of an orbit against the product of the sorted vectors",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Upper,
             orbits,
         ),
         check(
             "LEM-REVEALED-NORM",
             "LMO steps of registered norms, of any step sizes, have no inexactness in their class",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Upper,
             registered,
         ),
         check(
             "LEM-REVEALED-NORM",
+            "LMO steps of a norm outside of a class are refuted in it",
+            Evidence::Numerical,
+            Claim::Lower,
+            outside,
+        ),
+        check(
+            "LEM-REVEALED-NORM",
             "updates are attained in the constructed norm",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Tight,
             |effort| constructed(effort, true),
         ),
         check(
             "COR-REVEALED-INEXACT",
             "the constructed norm is attained up to the least inexactness, and no better",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Tight,
             |effort| constructed(effort, false),
         ),
         check(
             "LEM-REVEALED-PRECISION",
             "a perturbation moves inner products by no more than the tolerance",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Upper,
             perturbed,
         ),
@@ -155,6 +162,34 @@ fn registered(effort: Effort) -> Result<Vec<Case>, AuditError> {
     Ok(cases)
 }
 
+/// Signs are no unitarily invariant norm's steps, polar factors no entry-symmetric norm's, and of different sizes none of one
+/// norm's at one step size. What is left open, 1e-3, is far above rounding and below what such pairs show.
+fn outside(effort: Effort) -> Result<Vec<Case>, AuditError> {
+    let mut rng = seed::stream(effort.seed, 9005);
+    let mut cases = Vec::new();
+    for round in 0..effort.cases(60, 2000) {
+        let (name, invariance, steps) = [
+            ("max-entry", Invariance::Unitary, Steps::Free),
+            ("spectral", Invariance::EntrySymmetric, Steps::Free),
+            ("spectral", Invariance::Unitary, Steps::Same),
+        ][round % 3];
+        let norm: Box<dyn Norm<f64>> = norms::build(&format!("name = '{name}'").parse()?)?;
+        let momenta: Vec<_> = (0..6).map(|_| random(&mut rng, 4, 6)).collect();
+        let mut updates = Vec::new();
+        for (k, s) in momenta.iter().enumerate() {
+            updates.push(&norm.lmo(s)? * (1.0 + k as f64));
+        }
+        let recording = Recording::new(momenta, updates, Precision::computed::<f64>(4, 6))?;
+        cases.push(Case {
+            measured: recording.revealed(invariance, steps)?.inexactness,
+            claimed: 1e-3,
+            tolerance: 0.0,
+            what: format!("{name} as {invariance:?}, {steps:?}, case {round}"),
+        });
+    }
+    Ok(cases)
+}
+
 /// min over k of <S_k, D_k/c_k>/||S_k||_* in the constructed norm against 1 - delta*.
 fn constructed(effort: Effort, exact: bool) -> Result<Vec<Case>, AuditError> {
     let mut rng = seed::stream(effort.seed, 9002 + u64::from(exact));
@@ -173,7 +208,7 @@ fn constructed(effort: Effort, exact: bool) -> Result<Vec<Case>, AuditError> {
         }
         let recording = Recording::new(momenta.clone(), updates.clone(), Precision::computed::<f64>(m, n))?;
         let revealed = recording.revealed(invariance, Steps::Free)?;
-        let Some(example) = revealed.example else { continue };
+        let example = revealed.example.as_ref().ok_or("updates near LMO steps have an example norm")?;
         // Steps and norm are determined up to one factor: it is fixed at a pair that decides.
         let share = |k: usize| -> Result<f64, AuditError> {
             Ok(-inner(&momenta[k], &updates[k]) / example.step_sizes[k] / example.dual_value(&momenta[k])?)
@@ -181,7 +216,7 @@ fn constructed(effort: Effort, exact: bool) -> Result<Vec<Case>, AuditError> {
         let shares = (0..momenta.len()).map(share).collect::<Result<Vec<_>, _>>()?;
         let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
         // In the ball: no update is longer than c_k, and the generators say what c_k is.
-        let unit = unit_of(&example, &updates)?;
+        let unit = unit_of(example, &updates)?;
         cases.push(Case {
             measured: least * unit,
             claimed: 1.0 - revealed.inexactness,
@@ -210,8 +245,10 @@ fn perturbed(effort: Effort) -> Result<Vec<Case>, AuditError> {
     for round in 0..effort.cases(300, 10_000) {
         let (m, n) = shape(&mut rng);
         let invariance = Invariance::ALL[round % 3];
-        let e = [1e-1, 1e-4, 0.5][round % 3];
-        let (s, x) = (random(&mut rng, m, n), random(&mut rng, m, n));
+        let e = [1e-1, 1e-4, 0.5][(round / 3) % 3];
+        let s = random(&mut rng, m, n);
+        // Parallel matrices come near the bound in every class.
+        let x = if (round / 9).is_multiple_of(2) { s.clone() } else { random(&mut rng, m, n) };
         let mut near = |of: &Matrix<f64>, round: usize| {
             // Along the matrix itself the bound is nearly attained.
             let error = if round.is_multiple_of(2) { of.clone() } else { random(&mut rng, m, n) };

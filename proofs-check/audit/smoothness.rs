@@ -4,7 +4,7 @@
 //! Random matrices attack each inequality; where one is an equality for known matrices, or in a limit, a second check demands it.
 
 use heavynorm::norms::{entry_lq::EntryLq, schatten::Schatten};
-use heavynorm::spec::{Claim, Evidence, Matrix, MomentOrder, Norm};
+use heavynorm::spec::{Claim, Dimensions, Evidence, Matrix, MomentOrder, Norm, inner};
 
 use super::draw::Draw;
 use super::{AuditError, Case, Check, Effort};
@@ -16,17 +16,24 @@ const ROUNDING: f64 = 1e-12;
 pub(super) fn checks() -> Vec<Check> {
     let check = |statement, name, evidence, claim, cases| Check { statement, name, evidence, claim, cases };
     use Claim::{Lower, Tight, Upper};
-    use Evidence::{Enumeration, Statistical};
+    use Evidence::Numerical;
     vec![
-        check("LEM-CLARKSON", "two-point smoothness with tau = 1, p <= b <= 2", Statistical, Upper, clarkson),
-        check("LEM-CLARKSON", "disjoint units attain it at p = b", Enumeration, Tight, clarkson_attained),
-        check("LEM-BCL", "two-point smoothness with tau = b - 1 at p = 2", Statistical, Upper, square),
-        check("LEM-BCL", "b - 1 is reached by a small step across", Enumeration, Lower, square_attained),
-        check("LEM-BCL-P", "two-point smoothness with tau = (b - 1)^{p-1}", Statistical, Upper, between),
+        check("LEM-CLARKSON", "two-point smoothness with tau = 1, p <= b <= 2", Numerical, Upper, clarkson),
+        check("LEM-CLARKSON", "disjoint units attain it at p = b", Numerical, Tight, clarkson_attained),
+        check("LEM-BCL", "two-point smoothness with tau = b - 1 at p = 2", Numerical, Upper, square),
+        check("LEM-BCL", "b - 1 is reached by a small step across", Numerical, Lower, square_attained),
+        check("LEM-BCL-P", "two-point smoothness with tau = (b - 1)^{p-1}", Numerical, Upper, between),
+        check("LEM-K-HILBERT", "no jump from a point needs more than 2^{2-p}", Numerical, Upper, jumps),
+        check("LEM-K-HILBERT", "some jump on the line needs 0.9 of 2^{2-p}", Numerical, Lower, |_| {
+            jump_needed(0.9, MomentOrder::hilbert_factor)
+        }),
+        check("LEM-KP-SMOOTH", "some jump on the line needs 0.75 of C_p", Numerical, Lower, |_| {
+            jump_needed(0.75, MomentOrder::asymmetry_factor)
+        }),
         check(
             "LEM-CP",
             "the two forms of C_p agree, between 2^{2-p} and min{2, 4^{2-p}}",
-            Enumeration,
+            Numerical,
             Upper,
             asymmetry,
         ),
@@ -191,4 +198,46 @@ fn asymmetry(_: Effort) -> Result<Vec<Case>, AuditError> {
         cases.push(case(c, 4f64.powf(2.0 - p).min(2.0), "C_p against min{2, 4^{2-p}}"));
     }
     Ok(cases)
+}
+
+/// (N(x+v)^p - N(x)^p - p <j(x), v>)/N(v)^p for the Euclidean norm, j(x) = |x|^{p-2} x: what a rare jump v from x, compensated
+/// by a drift, adds to the p-th moment per unit of its own.
+fn jump(x: &Matrix<f64>, v: &Matrix<f64>, p: f64) -> f64 {
+    let size = |x: &Matrix<f64>| inner(x, x).sqrt();
+    let slope = size(x).powf(p - 2.0) * inner(x, v);
+    (size(&(x + v)).powf(p) - size(x).powf(p) - p * slope) / size(v).powf(p)
+}
+
+const ORDERS: [f64; 6] = [1.05, 1.1, 1.25, 1.5, 1.75, 2.0];
+
+fn jumps(effort: Effort) -> Result<Vec<Case>, AuditError> {
+    let d = Dimensions::new(1, 4)?;
+    let mut cases = Vec::new();
+    for p in ORDERS {
+        let one = |k| {
+            let mut draw = Draw::new(effort, "jumps", k);
+            let x = draw.gaussian(d);
+            let size = draw.log_between(0.1, 100.0);
+            // Mostly against x, where a jump costs most.
+            let spread = draw.unit();
+            let v = &(&x * -size) + &(&draw.gaussian(d) * (spread * size));
+            jump(&x, &v, p)
+        };
+        let measured = (0..effort.cases(2000, 100_000)).map(one).fold(0.0, f64::max);
+        let claimed = order(p).hilbert_factor();
+        // Powers of numbers up to 100 times the size of the smaller one: their differences keep twelve digits.
+        cases.push(Case { measured, claimed, tolerance: 1e-9, what: format!("p = {p}") });
+    }
+    Ok(cases)
+}
+
+/// The largest jump on the line against a share of a constant.
+fn jump_needed(share: f64, constant: fn(MomentOrder) -> f64) -> Result<Vec<Case>, AuditError> {
+    let point = |x: f64| Matrix::from_fn(1, 1, |_, _| x);
+    let one = |p: f64| {
+        let at = |k: u32| jump(&point(1.0), &point(-1.01_f64.powi(k as i32)), p);
+        let measured = (0..600).map(at).fold(0.0, f64::max);
+        Case { measured, claimed: share * constant(order(p)), tolerance: ROUNDING, what: format!("p = {p}") }
+    };
+    Ok(ORDERS.map(one).to_vec())
 }

@@ -62,7 +62,7 @@ pub(super) fn checks() -> Vec<Check> {
     let lemma = |statement, name, cases| Check {
         statement,
         name,
-        evidence: Evidence::Proof,
+        evidence: Evidence::Numerical,
         claim: Claim::Upper,
         cases,
     };

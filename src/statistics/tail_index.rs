@@ -180,9 +180,12 @@ fn at_threshold(sorted: &[f64], k: usize, z: f64) -> Option<AtThreshold> {
         return None;
     }
     let count = k as f64;
-    // M_1^2 = M_2 for exceedances that are all equal: as light as can be.
-    let gamma = first + 1.0 - 0.5 / (1.0 - first * first / second);
-    let deviation = z * ((1.0 + gamma * gamma) / count).sqrt();
+    // The share of M_2 that is variance, of k numbers: below some roundings it is none. Exceedances that are all equal are as
+    // light as can be, and a difference of equal numbers must not say the contrary.
+    let spread = 1.0 - first * first / second;
+    let equal = spread <= 4.0 * count * f64::EPSILON;
+    let gamma = if equal { f64::NEG_INFINITY } else { first + 1.0 - 0.5 / spread };
+    let deviation = if equal { 0.0 } else { z * ((1.0 + gamma * gamma) / count).sqrt() };
     let index = |gamma: f64| if gamma > 0.0 { 1.0 / gamma } else { f64::INFINITY };
     // gamma = k H/Gamma(k): the index is a quantile of Gamma(k) over k H.
     let end = |z: f64| gamma_quantile(count, z) / (count * first);

@@ -12,14 +12,14 @@ pub(super) fn checks() -> Vec<Check> {
         check(
             "DEF-SOFT",
             "J of the soft projection is the limit of differences",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Tight,
             |effort| differences(effort, "jacobian", jacobian),
         ),
         check(
             "LEM-SOFT",
             "the second and third derivatives of the soft projection are the limits of differences",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Tight,
             |effort| {
                 let mut cases = differences(effort, "second", second)?;
@@ -30,21 +30,21 @@ pub(super) fn checks() -> Vec<Check> {
         check(
             "LEM-SOFT",
             "no search finds a larger derivative of the soft projection than stated",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Upper,
             suprema,
         ),
         check(
             "LEM-SOFT",
             "the stated derivatives of the soft projection are attained",
-            Evidence::Proof,
+            Evidence::Numerical,
             Claim::Tight,
             attained,
         ),
         check(
             "LEM-SOFT",
             "images lie in the ball, and J contracts by 1/varrho",
-            Evidence::Statistical,
+            Evidence::Numerical,
             Claim::Upper,
             contraction,
         ),
