@@ -1,10 +1,10 @@
-//! The classes that the lower bounds are about: every method stays in its own on the hard instance, and methods that are
-//! in none are caught.
+//! The classes that the lower bounds are about: methods that are in none are caught, and what they gain. That every registered
+//! method stays in its own is a check of the audit.
 
 use std::sync::Arc;
 
 use faer::{Mat, Side};
-use heavynorm::algorithms::{self, DynAlgorithm, Scion, ScionConfig};
+use heavynorm::algorithms::{DynAlgorithm, Scion, ScionConfig};
 use heavynorm::hard_instances::reveal::GATE;
 use heavynorm::hard_instances::{
     BlockChain, HardInstance, Layout, RevealOracle, Reveals, Violation, ZeroWatch,
@@ -54,98 +54,6 @@ fn found(instance: &HardInstance, x: &Matrix<f64>) -> usize {
 
 fn norm(text: &str) -> Arc<dyn Norm<f64>> {
     norms::build(&text.parse().unwrap()).unwrap_or_else(|e| panic!("{text}: {e}")).into()
-}
-
-/// Norms, whose claims are held against the classes of this table first.
-fn members() -> Vec<Arc<dyn Norm<f64>>> {
-    use ZeroRespecting::{Entries, Lines};
-    [
-        ("name = 'spectral'", Lines),
-        ("name = 'rms-to-rms'", Lines),
-        ("name = 'nuclear'", Lines),
-        ("name = 'schatten'\nq = 3", Lines),
-        ("name = 'schatten'\nq = 1.5", Lines),
-        ("name = 'ky-fan'\nk = 2", Lines),
-        ("name = 'ky-fan-dual'\nk = 2", Lines),
-        ("name = 'frobenius'", Entries),
-        ("name = 'max-entry'", Entries),
-        ("name = 'sum-entries'", Entries),
-        ("name = 'max-row-l2'", Entries),
-        ("name = 'sum-row-l2'", Entries),
-        ("name = 'max-col-l2'", Entries),
-        ("name = 'sum-col-l2'", Entries),
-        ("name = 'entry-lq'\nq = 3", Entries),
-    ]
-    .map(|(text, class)| {
-        let norm = norm(text);
-        assert_eq!(norm.zero_respecting(), class, "{text} claims another class");
-        norm
-    })
-    .into()
-}
-
-/// Every registered method with the norm: its examples, with steps that cross the instance.
-fn methods(norm: &Arc<dyn Norm<f64>>) -> Vec<(String, Box<dyn DynAlgorithm<f64>>)> {
-    let mut all = Vec::new();
-    for entry in algorithms::entries::<f64>() {
-        for text in entry.examples {
-            for averaging in [None, Some(1.0), Some(0.3)] {
-                let mut table: toml::Table = text.parse().unwrap();
-                table.insert("step_size".into(), 0.25.into());
-                match averaging {
-                    Some(weight) if table.contains_key("averaging") => {
-                        table.insert("averaging".into(), weight.into());
-                    }
-                    Some(_) => continue,
-                    None => {}
-                }
-                let method =
-                    algorithms::build(&table, Arc::clone(norm)).unwrap_or_else(|e| panic!("{table}: {e}"));
-                all.push((table.to_string(), method));
-            }
-        }
-    }
-    assert!(all.len() >= algorithms::entries::<f64>().len());
-    all
-}
-
-#[test]
-fn every_method_with_every_norm_keeps_its_class_on_the_hard_instance() {
-    let mut runs = 0;
-    for norm in members() {
-        for (layout, seeds) in [(Layout::Rows, 3), (Layout::Columns, 1), (Layout::SharedRows, 1)] {
-            let instance = instance(layout, 4, 3, 0.5);
-            for (name, method) in methods(&norm) {
-                let expected = method.zero_respecting();
-                assert!(expected != ZeroRespecting::Nothing, "{name} claims nothing");
-                let mut crossed = 0;
-                for seed in 0..seeds {
-                    let mut inner = oracle(&instance, seed);
-                    let mut watch = ZeroWatch::new(&mut inner);
-                    let mut run = method.begin(&zeros(space(&instance)), &mut watch).unwrap();
-                    while watch.calls() < CALLS {
-                        run.step(&mut watch).unwrap();
-                        watch.check(run.iterate());
-                    }
-                    let label = norm.label();
-                    let violation = watch.violation(expected);
-                    assert!(
-                        watch.class() >= expected,
-                        "{label} {layout:?} seed {seed}: {violation:?}\n{name}"
-                    );
-                    let bound = reveals(&instance, seed, watch.calls());
-                    let progress = found(&instance, run.iterate());
-                    // With shared columns a class of lines may find more than it is shown.
-                    let may = layout == Layout::SharedRows && expected != ZeroRespecting::Entries;
-                    assert!(may || progress <= bound, "{label} {layout:?}: {progress} > {bound}\n{name}");
-                    crossed = crossed.max(progress);
-                    runs += 1;
-                }
-                assert!(crossed >= 2, "{} goes nowhere: {crossed}\n{name}", norm.label());
-            }
-        }
-    }
-    assert!(runs > 500, "only {runs} runs");
 }
 
 /// What a method outside of every class makes of its average.

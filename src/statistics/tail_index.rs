@@ -240,6 +240,22 @@ mod tests {
 
     const REPETITIONS: u64 = 300;
 
+    #[test]
+    fn numbers_of_two_sizes_have_no_tail_whatever_rounding_says() {
+        let mut judged = 0;
+        for size in [2.0, 3.0, 5.0, 7.0, 0.1] {
+            for count in 39..200 {
+                let mut sample = vec![size; count];
+                sample.resize(2 * count + 2, 0.5 * size);
+                // Where no threshold of the grid lies between the two sizes there is no spread.
+                let Ok(found) = tail_index(&sample, 0.95) else { continue };
+                assert_eq!(found.interval[1], f64::INFINITY, "{count} of {size}");
+                judged += 1;
+            }
+        }
+        assert!(judged > 30, "{judged}");
+    }
+
     fn uniform(rng: &mut seed::Rng) -> f64 {
         1.0 - rng.random::<f64>()
     }
