@@ -178,11 +178,11 @@ fn a_call_that_is_ended_while_it_computes_leaves_the_finished_result() {
             .map(|name| fs::read(folder.path().join("w").join(name)).unwrap())
     };
     let before = content();
-    // The true claims are searched for hours.
+    // Its rho is true, and searched for until all is spent: for hours.
     let mut running = Command::new(env!("CARGO_BIN_EXE_heavynorm"))
         .args([
             "falsify",
-            example("true").to_str().unwrap(),
+            example("smoothness").to_str().unwrap(),
             "--out",
             "w",
             "--force",
