@@ -330,7 +330,8 @@ fn is_left_over(entry: &fs::DirEntry) -> bool {
     name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))
 }
 
-fn is_occupied(folder: &Path) -> io::Result<bool> {
+/// Something is in the folder that no end of a process left over.
+pub(crate) fn is_occupied(folder: &Path) -> io::Result<bool> {
     if !folder.exists() {
         return Ok(false);
     }
@@ -342,12 +343,21 @@ fn is_occupied(folder: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-fn remove_left_overs(folder: &Path) -> io::Result<()> {
+/// Removes what an end of a process left over.
+pub(crate) fn remove_left_overs(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if is_left_over(&entry) && entry.file_type()?.is_file() {
+        let kind = entry.file_type()?;
+        if is_left_over(&entry) && kind.is_file() {
             fs::remove_file(entry.path())?;
+        } else if is_left_over(&entry) && kind.is_dir() {
+            fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// A temporary folder in the folder, of the names that count as left over.
+pub(crate) fn temporary_folder(folder: &Path) -> io::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempdir_in(folder)
 }

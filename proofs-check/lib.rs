@@ -19,6 +19,7 @@ pub mod checks;
 pub mod falsify;
 pub mod lower_bounds;
 pub mod plan;
+pub mod print;
 pub mod region;
 pub mod setting;
 pub mod theorems;

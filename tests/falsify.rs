@@ -181,7 +181,43 @@ fn a_hessian_that_is_wrong_does_not_hide_a_smoothness_constant_that_is_too_small
     let frobenius = norm("name = 'frobenius'");
     let l = curvature(SIDE - 1, SIDE - 1);
     let finding = smoothness::falsify(&f, &*frobenius, 0.98 * l, budget(4000, 0, 1)).unwrap();
-    assert!(finding.is_broken() && !finding.tried.notes.is_empty(), "{:?}", finding.tried);
+    assert!(finding.is_broken(), "{:?}", finding.tried);
+}
+
+/// The notes on the Hessian action, of the search for L and of that for rho.
+fn notes(wrong_hessian: bool) -> [Vec<String>; 2] {
+    let f = Layout { transposed: false, wrong_hessian };
+    let (frobenius, budget) = (norm("name = 'frobenius'"), budget(1000, 0, 1));
+    let found = [
+        smoothness::falsify(&f, &*frobenius, 10.0, budget).unwrap(),
+        hessian::falsify(&f, &*frobenius, 1.0, budget).unwrap(),
+    ];
+    found.map(|finding| finding.tried.notes)
+}
+
+#[test]
+fn the_search_for_l_says_that_a_hessian_action_was_not_used() {
+    let [told, right] = [true, false].map(|wrong| notes(wrong)[0].clone());
+    assert!(told.iter().any(|note| note.contains("Hessian action disagrees")), "{told:?}");
+    assert!(right.is_empty(), "{right:?}");
+}
+
+#[test]
+fn the_search_for_rho_says_that_a_hessian_action_was_not_used() {
+    let [told, right] = [true, false].map(|wrong| notes(wrong)[1].clone());
+    assert!(told.iter().any(|note| note.contains("Hessian action disagrees")), "{told:?}");
+    assert!(right.is_empty(), "{right:?}");
+}
+
+#[test]
+fn a_claim_too_small_for_a_plain_number_is_not_printed_as_zero() {
+    let f = Layout { transposed: false, wrong_hessian: false };
+    let frobenius = norm("name = 'frobenius'");
+    let text = |finding: Finding| finding.witness.unwrap().text;
+    let l = text(smoothness::falsify(&f, &*frobenius, 1e-308, budget(500, 0, 1)).unwrap());
+    assert!(l.contains("the claim allows 1e-308"), "{l}");
+    let delta = text(gap::falsify(&f, 1e-308, budget(500, 0, 1)).unwrap());
+    assert!(delta.contains("the claim allows 1e-308"), "{delta}");
 }
 
 #[test]
@@ -259,6 +295,22 @@ fn a_dual_norm_off_by_a_factor_and_another_norms_dual_are_broken() {
         assert!(dual::measure(&norm, law, s, x).unwrap().breaks());
     }
     stands(&dual::falsify(&claimed(1.0, "nuclear"), d, budget(2000, 0, 1)).unwrap(), "the nuclear norm");
+}
+
+#[test]
+fn a_claimed_dual_is_sign_invariant_exactly_where_norm_and_claim_both_are() {
+    let build = |text: &str| norms::build::<f64>(&text.parse().unwrap()).unwrap();
+    let (spectral, nuclear) = ("name = 'spectral'", "name = 'nuclear'");
+    // No registered norm minds signs but the weighted ones.
+    let left = "left = [[2.0, 1.0], [1.0, 2.0]]\nright = [[1.0, 0.0], [0.0, 1.0]]";
+    let weighted = format!("name = 'weighted'\nnorm = {{ name = 'spectral' }}\n{left}");
+    assert!(!build(&weighted).is_sign_invariant());
+    for (norm, dual, both) in
+        [(spectral, nuclear, true), (spectral, weighted.as_str(), false), (&weighted, nuclear, false)]
+    {
+        let claimed = dual::ClaimedDual::new(build(norm), build(dual));
+        assert_eq!(claimed.is_sign_invariant(), both, "{norm} with {dual}");
+    }
 }
 
 const RANK_ONE: &str = "direction = 'rank-one'\nscale = 0.5";

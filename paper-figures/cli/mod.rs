@@ -50,7 +50,7 @@ struct Cli {
 #[derive(Debug, Clone, Args)]
 struct Global {
     /// Master seed: every random number is a function of it.
-    #[arg(long, global = true, default_value_t = 1, value_name = "N")]
+    #[arg(long, global = true, default_value_t = 1, value_name = "N", value_parser = seed)]
     seed: u64,
     /// Worker threads (default: one per core). Numbers do not depend on it.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -115,6 +115,10 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Run(args) => run::call(args, &global),
         Command::Falsify(args) => falsify::call(args, &global),
     }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 impl Global {

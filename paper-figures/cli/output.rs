@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+pub(super) use heavynorm_proofs_check::print::number;
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -20,11 +21,6 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Failure::Input(e.to_string()))?;
     print(&format!("{text}\n"))
-}
-
-/// A number in full, in scientific notation where its plain form would be long.
-pub(super) fn number(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e7).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }
 
 /// A remark on standard error. Nobody has to listen: a closed pipe is no reason to end.

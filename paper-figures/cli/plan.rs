@@ -11,6 +11,7 @@ use heavynorm_proofs_check::{Cost, Inexactness, Plan, PlanError, Radius, Setting
 
 use super::norm::NormChoice;
 use super::output::{number, print, print_json};
+use super::subject::sides;
 use crate::error::Failure;
 
 #[derive(Debug, Args)]
@@ -33,8 +34,8 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     choice: NormChoice,
     /// Rows x columns (a layer: outputs x inputs).
-    #[arg(long, value_name = "MxN", value_parser = parse_shape)]
-    shape: (usize, usize),
+    #[arg(long, value_name = "MxN", value_parser = sides)]
+    shape: Dimensions,
     /// Moment order of the noise, 1 < p <= 2.
     #[arg(long, value_name = "P")]
     p: f64,
@@ -85,17 +86,11 @@ fn with_option(e: &PlanError) -> Failure {
     Failure::Input(format!("{e}{option}"))
 }
 
-fn parse_shape(text: &str) -> Result<(usize, usize), String> {
-    let sides = text.split_once(['x', 'X']).and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
-    sides.ok_or_else(|| "write rows x columns, for example 64x128".into())
-}
-
 fn setting(args: &PlanArgs) -> Result<Setting, Failure> {
     let norm: Arc<dyn Norm<f64>> = Arc::from(args.choice.build(&args.norm)?);
-    let (rows, columns) = args.shape;
     let label = norm.label();
     Ok(Setting {
-        dimensions: Dimensions::new(rows, columns).map_err(|e| Failure::Input(e.to_string()))?,
+        dimensions: args.shape,
         moment_order: MomentOrder::new(args.p)?,
         noise_scale: NoiseScale::new(args.sigma)?,
         smoothness: Smoothness::new(args.smooth, label.clone())?,

@@ -7,7 +7,7 @@ use heavynorm::norms;
 use heavynorm::oracles::Sampling;
 use heavynorm::problems::{self, Built, Logistic};
 use heavynorm::registry::name_of_table;
-use heavynorm::spec::Norm;
+use heavynorm::spec::{Dimensions, Norm};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -69,7 +69,10 @@ pub(super) fn read<F: DeserializeOwned>(path: &Path) -> Result<F, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         let message = format!("cannot read {}: {e}", path.display());
         match e.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::InvalidData => Failure::Input(message),
+            std::io::ErrorKind::InvalidData => {
+                Failure::Input(format!("{} is not text: a TOML file is needed", path.display()))
+            }
+            std::io::ErrorKind::NotFound => Failure::Input(message),
             _ => Failure::Environment(message),
         }
     })?;
@@ -94,6 +97,15 @@ fn noise_table(table: Option<&toml::Table>) -> toml::Table {
     let mut table = table.cloned().unwrap_or_default();
     table.entry("name").or_insert_with(|| "none".into());
     table
+}
+
+/// `MxN`: rows x columns.
+pub(super) fn sides(text: &str) -> Result<Dimensions, String> {
+    let side = |s: &str| s.trim().parse().ok();
+    let both = text.split_once(['x', 'X']).and_then(|(m, n)| Some((side(m)?, side(n)?)));
+    let (rows, columns) =
+        both.ok_or_else(|| format!("'{text}' is not ROWSxCOLUMNS: write for example 64x128"))?;
+    Dimensions::new(rows, columns).map_err(|e| e.to_string())
 }
 
 /// A refusal with the table that it is about.

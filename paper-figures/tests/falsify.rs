@@ -147,6 +147,56 @@ fn wrong_files_say_what_to_do() {
         assert!(run.stderr.contains(advice), "{to}: '{}' does not say '{advice}'", run.stderr);
         assert!(!folder.path().join("w").exists(), "{to} wrote something");
     }
-    assert_eq!(falsify(folder.path(), &[]).code, 2);
     assert_eq!(falsify(folder.path(), &["absent.toml"]).code, 2);
+    fs::write(
+        folder.path().join("G.npy"),
+        npy::to_bytes(&heavynorm::spec::Matrix::<f64>::zeros(2, 2)).unwrap(),
+    )
+    .unwrap();
+    fs::write(folder.path().join("f.toml"), &text).unwrap();
+    for (arguments, advice) in [
+        (&[][..], "--replay"),
+        (&["f.toml", "--replay", "w"], "cannot be used with"),
+        (&["G.npy"], "a TOML file is needed"),
+        (&["f.toml", "--evaluations", "-1"], "-1 is not in 100..=100000000"),
+        (&["f.toml", "--draws", "-1"], "-1 is not in 0..=100000000"),
+        (&["f.toml", "--seed", "-1"], "a seed is a whole number from 0"),
+    ] {
+        let run = falsify(folder.path(), arguments);
+        assert!(run.code == 2 && run.stderr.contains(advice), "{arguments:?}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_call_that_is_ended_while_it_computes_leaves_the_finished_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = example("dual");
+    let arguments = [file.to_str().unwrap(), "--out", "w"];
+    assert_eq!(falsify(folder.path(), &arguments).code, 1);
+    let content = || {
+        ["falsify.json", "dual/witness.json", "dual/S.npy", "dual/X.npy"]
+            .map(|name| fs::read(folder.path().join("w").join(name)).unwrap())
+    };
+    let before = content();
+    // Its rho is true, and searched for until all is spent: for hours.
+    let mut running = Command::new(env!("CARGO_BIN_EXE_heavynorm"))
+        .args([
+            "falsify",
+            example("smoothness").to_str().unwrap(),
+            "--out",
+            "w",
+            "--force",
+            "--evaluations",
+            "100000000",
+        ])
+        .current_dir(folder.path())
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    assert!(running.try_wait().unwrap().is_none(), "it ended too early");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert_eq!(content(), before);
 }

@@ -9,11 +9,12 @@ use heavynorm::tol;
 use super::moment::{Claim, stream};
 use super::points::{PLACES, places};
 use super::sampled::mean_capital;
-use super::search::{Search, unit};
+use super::search::{Best, Search, unit};
 use super::source::Source;
 use super::{
     Budget, FalsifyError, Finding, Ground, Measured, Sampled, Tried, Witness, attaining, frobenius, pairing,
 };
+use crate::print::number;
 
 /// The mean as a sum over all outcomes.
 pub const ENUMERATED: &str = "<sum_k q_k g_k - grad f(X), W> <= 0";
@@ -87,7 +88,7 @@ pub fn falsify(
     let mut places = places(problem, norm, &mut search)?;
     places.retain(|x| problem.gradient(x).first_non_finite().is_none());
     let (mut searches, mut notes) = (vec![format!("places: {PLACES}")], Vec::new());
-    let mut best: Option<(Measured, Matrix<f64>, Matrix<f64>)> = None;
+    let mut best = Best::none();
     let mut listed = false;
     for x in &places {
         if search.left() == 0 {
@@ -102,27 +103,26 @@ pub fn falsify(
         }
         let w = attaining(norm, &bias)?;
         let sides = measure_law(problem, norm, &law, x, &w)?;
-        if best.as_ref().is_none_or(|(b, ..)| sides.measured - sides.rounding > b.measured - b.rounding) {
-            best = Some((sides, x.clone(), w));
-        }
-        if sides.breaks() {
+        best.consider(sides, [x.clone(), w]);
+        if best.is_broken() {
             break;
         }
     }
     if listed {
         searches.push("all outcomes enumerated at every place".into());
     }
-    let enumerated = best.filter(|(sides, ..)| sides.breaks()).map(|(sides, x, w)| Witness {
-        law: ENUMERATED,
-        text: format!("||E g - grad f(X)||_* is at least {:.6}, an unbiased oracle has 0", sides.measured),
-        matrices: vec![("X", x), ("W", w)],
-        numbers: Vec::new(),
-        sides,
-        ground: Ground::Enumeration,
-    });
-    if enumerated.is_some() {
-        let tried = Tried { evaluations: search.used, best_ratio: None, searches, notes };
-        return Ok(Finding { witness: enumerated, tried });
+    if best.is_broken() {
+        return Ok(best.finding(&search, (searches, notes), |sides, [x, w]| Witness {
+            law: ENUMERATED,
+            text: format!(
+                "||E g - grad f(X)||_* is at least {}, an unbiased oracle has 0",
+                number(sides.measured)
+            ),
+            matrices: vec![("X", x), ("W", w)],
+            numbers: Vec::new(),
+            sides,
+            ground: Ground::Enumeration,
+        }));
     }
     let Some(claim) = claim.filter(|_| budget.draws >= 4) else {
         notes.push(

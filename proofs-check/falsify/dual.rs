@@ -9,8 +9,9 @@ use heavynorm::spec::{
 };
 use heavynorm::tol;
 
-use super::search::{Search, unit};
-use super::{Budget, FalsifyError, Finding, Ground, Measured, Tried, Witness};
+use super::search::{Best, Search, unit};
+use super::{Budget, FalsifyError, Finding, Ground, Measured, Witness};
+use crate::print::number;
 
 /// The claimed dual norm is too small.
 pub const HOELDER: &str = "<S, X>/||X|| <= ||S||_*";
@@ -60,6 +61,10 @@ impl Norm<f64> for ClaimedDual {
     }
     fn space(&self) -> Option<Dimensions> {
         self.norm.space()
+    }
+    /// Of both: the norm's values and the claimed dual's do not tell of each other.
+    fn is_sign_invariant(&self) -> bool {
+        self.norm.is_sign_invariant() && self.polar.is_sign_invariant()
     }
     fn zero_respecting(&self) -> ZeroRespecting {
         self.polar.zero_respecting()
@@ -117,12 +122,10 @@ pub fn falsify(
     let mut search = Search::new(budget.seed, 5, budget.evaluations);
     let guides: Vec<Box<dyn Norm<f64>>> =
         norms::entries::<f64>().iter().flat_map(|e| (e.examples)()).collect();
-    let mut best: Option<(&'static str, Measured, [Matrix<f64>; 2])> = None;
+    let mut best = Best::none();
     let mut consider = |law, s: &Matrix<f64>, x: &Matrix<f64>| -> Result<Measured, FalsifyError> {
         let sides = measure(norm, law, s, x)?;
-        if best.as_ref().is_none_or(|(_, b, _)| sides.excess() > b.excess()) {
-            best = Some((law, sides, [s.clone(), x.clone()]));
-        }
+        best.consider(sides, (law, [s.clone(), x.clone()]));
         Ok(sides)
     };
     'search: for round in 0..ROUNDS {
@@ -185,17 +188,16 @@ pub fn falsify(
         "X: LMOs of every registered norm at S, S, random steps uphill".into(),
         "laws: Hoelder, attainment, feasibility of the LMO".into(),
     ];
-    let best_ratio = best.as_ref().and_then(|(_, sides, _)| sides.ratio());
-    let witness = best.filter(|(_, sides, _)| sides.breaks()).map(|(law, sides, [s, x])| Witness {
+    Ok(best.finding(&search, (searches, Vec::new()), |sides, (law, [s, x])| Witness {
         law,
-        text: format!("{law}: the left side is {:.6}, the right side {:.6}", sides.measured, sides.claimed),
+        text: format!(
+            "{law}: the left side is {}, the right side {}",
+            number(sides.measured),
+            number(sides.claimed)
+        ),
         matrices: vec![("S", s), ("X", x)],
         numbers: Vec::new(),
         sides,
         ground: Ground::Evaluation,
-    });
-    Ok(Finding {
-        witness,
-        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
-    })
+    }))
 }

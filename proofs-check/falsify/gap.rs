@@ -4,8 +4,9 @@ use heavynorm::spec::{Matrix, Problem};
 use heavynorm::tol;
 
 use super::points::descend;
-use super::search::Search;
-use super::{Budget, FalsifyError, Finding, Ground, Measured, Tried, Witness};
+use super::search::{Best, Search};
+use super::{Budget, FalsifyError, Finding, Ground, Measured, Witness};
+use crate::print::number;
 
 /// The inequality that a witness breaks.
 pub const LAW: &str = "f(X_0) - f(X) <= Delta";
@@ -34,7 +35,7 @@ pub fn falsify(problem: &dyn Problem<f64>, delta: f64, budget: Budget) -> Result
     if !problem.objective(&start).is_finite() || problem.gradient(&start).first_non_finite().is_some() {
         return Err(FalsifyError::NotFinite);
     }
-    let mut best: Option<(Measured, Matrix<f64>)> = None;
+    let mut best = Best::none();
     let mut end = start.clone();
     for k in 0..DESCENTS {
         let from = match k {
@@ -54,27 +55,20 @@ pub fn falsify(problem: &dyn Problem<f64>, delta: f64, budget: Budget) -> Result
         if k == 0 {
             end = lowest.clone();
         }
-        if best.as_ref().is_none_or(|(b, _)| sides.excess() > b.excess()) {
-            best = Some((sides, lowest));
-        }
-        if sides.breaks() {
+        best.consider(sides, lowest);
+        if best.is_broken() {
             break;
         }
     }
-    let best_ratio = best.as_ref().and_then(|(sides, _)| sides.ratio());
-    let witness = best.filter(|(sides, _)| sides.breaks()).map(|(sides, x)| Witness {
+    let searches = vec![
+        "descents (limited-memory BFGS) from the start and from random points around it and its end".into(),
+    ];
+    Ok(best.finding(&search, (searches, Vec::new()), |sides, x| Witness {
         law: LAW,
-        text: format!("f(X_0) - f(X) = {:.6}, the claim allows {delta:.6}", sides.measured),
+        text: format!("f(X_0) - f(X) = {}, the claim allows {}", number(sides.measured), number(delta)),
         matrices: vec![("X", x)],
         numbers: Vec::new(),
         sides,
         ground: Ground::Evaluation,
-    });
-    let searches = vec![
-        "descents (limited-memory BFGS) from the start and from random points around it and its end".into(),
-    ];
-    Ok(Finding {
-        witness,
-        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
-    })
+    }))
 }

@@ -6,8 +6,9 @@ use heavynorm::spec::{Matrix, Norm, Problem};
 use heavynorm::tol;
 
 use super::points::{PLACES, inside, places};
-use super::search::{Curvature, Search, unit};
-use super::{Budget, FalsifyError, Finding, Ground, Measured, Tried, Witness, attaining, frobenius, pairing};
+use super::search::{Best, Curvature, Peak, Search, finalists, unit};
+use super::{Budget, FalsifyError, Finding, Ground, Measured, Witness, attaining, frobenius, pairing};
+use crate::print::number;
 
 /// The inequality that a witness breaks.
 pub const LAW: &str = "<(D^2 f(X) - D^2 f(Y))[Z], W> <= rho ||X - Y|| ||Z|| ||W||";
@@ -49,12 +50,18 @@ struct Bent {
     value: f64,
 }
 
+impl Peak for Bent {
+    fn value(&self) -> f64 {
+        self.value
+    }
+}
+
 struct Attack<'a> {
     problem: &'a dyn Problem<f64>,
     norm: &'a dyn Norm<f64>,
     curvature: Curvature<'a>,
     rho: f64,
-    best: Option<(Measured, [Matrix<f64>; 4])>,
+    best: Best<[Matrix<f64>; 4]>,
 }
 
 impl Attack<'_> {
@@ -107,21 +114,12 @@ impl Attack<'_> {
                 }
                 let w = attaining(self.norm, &change)?;
                 let sides = measure(self.problem, self.norm, [&x, &y], z, &w, self.rho)?;
-                if self.best.as_ref().is_none_or(|(b, _)| sides.excess() > b.excess()) {
-                    self.best = Some((sides, [x, y, z.clone(), w]));
-                }
+                self.best.consider(sides, [x, y, z.clone(), w]);
             }
         }
         Ok(())
     }
-
-    fn is_broken(&self) -> bool {
-        self.best.as_ref().is_some_and(|(sides, _)| sides.breaks())
-    }
 }
-
-/// How many of the places get the long search.
-const FINALISTS: usize = 8;
 
 /// Searches for two points and a direction that break rho.
 ///
@@ -139,33 +137,15 @@ pub fn falsify(
     let mut search = Search::new(budget.seed, 1, budget.evaluations);
     let points = places(problem, norm, &mut search)?;
     let curvature = Curvature::new(problem, &points[0], &mut search);
-    let mut attack = Attack { problem, norm, curvature, rho, best: None };
+    let mut attack = Attack { problem, norm, curvature, rho, best: Best::none() };
     let d = problem.dimensions();
-    let per_point = search.left() / 2 / points.len() as u64;
-    let mut bent = Vec::new();
-    for x in &points {
-        let until = search.used + per_point;
-        let mut best: Option<Bent> = None;
-        for v in search.directions(d) {
-            if search.used >= until {
-                break;
-            }
-            if let Some(found) = attack.iterate(x, [&v, &v], 6, &mut search)?
-                && best.as_ref().is_none_or(|b| found.value > b.value)
-            {
-                best = Some(found);
-            }
-        }
-        bent.extend(best);
-    }
-    bent.sort_by(|a, b| b.value.total_cmp(&a.value));
-    bent.truncate(FINALISTS);
+    let bent = finalists(&points, 2, &mut search, |x, v, search| attack.iterate(x, [v, v], 6, search))?;
     let count = bent.len() as u64;
     for (k, candidate) in bent.into_iter().enumerate() {
         attack.pairs(&candidate, &mut search)?;
         let until = search.used + search.left() / (count - k as u64);
         let (mut top, mut scale) = (candidate, 1.0);
-        while !attack.is_broken() && search.used < until {
+        while !attack.best.is_broken() && search.used < until {
             // There is no fourth derivative to climb along: random steps, long ones first, and the directions at hand.
             let step = search.gaussian(d);
             let steps = [unit(norm, &step)?, Some(top.v.clone()), Some(-&top.v)];
@@ -189,31 +169,29 @@ pub fn falsify(
             };
         }
         attack.pairs(&top, &mut search)?;
-        if attack.is_broken() || search.left() == 0 {
+        if attack.best.is_broken() || search.left() == 0 {
             break;
         }
     }
-    let searches = vec![
+    let mut searches = vec![
         format!("places: {PLACES}"),
         "power iteration in each argument of the third derivative from Gaussian, rank-one, sign, single-entry, row, column \
          and diagonal directions"
             .into(),
         "random steps of the point, pairs from near to far".into(),
     ];
-    let best_ratio = attack.best.as_ref().and_then(|(sides, _)| sides.ratio());
-    let witness = attack.best.filter(|(sides, _)| sides.breaks()).map(|(sides, [x, y, z, w])| Witness {
+    let (further, notes) = curvature.report();
+    searches.extend(further);
+    Ok(attack.best.finding(&search, (searches, notes), |sides, [x, y, z, w]| Witness {
         law: LAW,
         text: format!(
-            "||(D^2 f(X) - D^2 f(Y))[Z]||_* is at least {:.6} ||X - Y|| ||Z||, the claim allows {rho:.6}",
-            sides.measured
+            "||(D^2 f(X) - D^2 f(Y))[Z]||_* is at least {} ||X - Y|| ||Z||, the claim allows {}",
+            number(sides.measured),
+            number(rho)
         ),
         matrices: vec![("X", x), ("Y", y), ("Z", z), ("W", w)],
         numbers: Vec::new(),
         sides,
         ground: Ground::Evaluation,
-    });
-    Ok(Finding {
-        witness,
-        tried: Tried { evaluations: search.used, best_ratio, searches, notes: Vec::new() },
-    })
+    }))
 }

@@ -6,11 +6,12 @@ use heavynorm::tol;
 
 use super::points::{PLACES, inside, places};
 use super::sampled::{choose_clip, exceeds, lower_end};
-use super::search::{Search, unit};
+use super::search::{Best, Search, unit};
 use super::source::Source;
 use super::{
-    Budget, FalsifyError, Finding, Ground, Measured, Sampled, Tried, Witness, attaining, frobenius, pairing,
+    Budget, FalsifyError, Finding, Ground, Measured, Sampled, Witness, attaining, frobenius, pairing,
 };
+use crate::print::number;
 
 /// The moment as a sum over all outcomes.
 pub const ENUMERATED: &str = "(sum_k q_k ||N_k||_*^p)^{1/p} <= sigma";
@@ -141,10 +142,10 @@ pub fn falsify(
 ) -> Result<Finding, FalsifyError> {
     let mut search = Search::new(budget.seed, 3, budget.evaluations);
     let places = places(problem, norm, &mut search)?;
-    let mut attack = Attack { problem, norm, source, claim, best: None };
+    let mut attack = Attack { problem, norm, source, claim, best: Best::none() };
     let mut ranked = attack.ranked(&places, &mut search)?;
     let (mut searches, mut notes) = (vec![format!("places: {PLACES}")], Vec::new());
-    match attack.best.as_ref().map(|found| found.law) {
+    match attack.best.kept().map(|(_, found)| found.law) {
         Some(ENUMERATED) => {
             searches.push("all outcomes enumerated at every place, steps uphill from the best".into())
         }
@@ -154,38 +155,33 @@ pub fn falsify(
         None => notes.push("no finite law and no exact moment is known: samples alone decide".into()),
     }
     attack.climb(&mut ranked, &mut search)?;
-    let mut finding = attack.best.take();
-    if finding.as_ref().is_none_or(|found| !found.sides.breaks() || found.law == STATED) && budget.draws >= 4
-    {
-        // A refutation by samples does not rest on anybody's formula: it is preferred to a stated moment.
+    // A refutation by samples does not rest on anybody's formula: it is preferred to a stated moment.
+    let is_stated = attack.best.kept().is_some_and(|(_, found)| found.law == STATED);
+    if (!attack.best.is_broken() || is_stated) && budget.draws >= 4 {
         let sampled = attack.sampled(&ranked, budget, &mut search)?;
         searches.push(format!(
             "samples at {SAMPLED_AT} places: betting on ||N||_*^p, clipped, no bound assumed (level {:e})",
             budget.level
         ));
-        let better = finding
-            .as_ref()
-            .is_none_or(|found| !found.sides.breaks() && sampled.sides.excess() > found.sides.excess());
-        if sampled.sides.breaks() || better {
-            finding = Some(sampled);
+        if sampled.is_broken() {
+            attack.best = sampled;
+        } else {
+            attack.best.join(sampled);
         }
     }
-    let best_ratio = finding.as_ref().and_then(|found| found.sides.ratio());
-    let witness = finding.filter(|found| found.sides.breaks()).map(|found| found.witness(claim));
-    Ok(Finding { witness, tried: Tried { evaluations: search.used, best_ratio, searches, notes } })
+    Ok(attack.best.finding(&search, (searches, notes), |sides, found| found.witness(sides, claim)))
 }
 
+/// An attempt: where, by which inequality, and what a test by samples was.
 struct Found {
     law: &'static str,
     x: Matrix<f64>,
-    sides: Measured,
     sampled: Option<(Sampled, f64)>,
 }
 
 impl Found {
-    fn witness(self, claim: Claim) -> Witness {
-        let Self { law, x, sides, sampled } = self;
-        let (p, sigma) = (claim.p.p(), claim.sigma.sigma());
+    fn witness(self, sides: Measured, claim: Claim) -> Witness {
+        let Self { law, x, sampled } = self;
         let (numbers, ground) = match sampled {
             Some((how, tau)) => (
                 vec![
@@ -200,12 +196,10 @@ impl Found {
             None => (Vec::new(), Ground::ClosedForm),
         };
         let at_least = if sampled.is_some() { "at least " } else { "" };
-        let measured = sides.measured;
+        let (p, measured, sigma) = (claim.p.p(), number(sides.measured), number(claim.sigma.sigma()));
         Witness {
             law,
-            text: format!(
-                "(E||N||_*^{p})^(1/{p}) at X is {at_least}{measured:.6}, the claim allows {sigma:.6}"
-            ),
+            text: format!("(E||N||_*^{p})^(1/{p}) at X is {at_least}{measured}, the claim allows {sigma}"),
             matrices: vec![("X", x)],
             numbers,
             sides,
@@ -219,7 +213,7 @@ struct Attack<'a, 's> {
     norm: &'a dyn Norm<f64>,
     source: &'a Source<'s>,
     claim: Claim,
-    best: Option<Found>,
+    best: Best<Found>,
 }
 
 impl Attack<'_, '_> {
@@ -239,9 +233,7 @@ impl Attack<'_, '_> {
 
     fn consider(&mut self, x: &Matrix<f64>, search: &mut Search) -> Result<f64, FalsifyError> {
         let Some((law, sides)) = self.at(x, search)? else { return Ok(f64::NEG_INFINITY) };
-        if self.best.as_ref().is_none_or(|b| sides.excess() > b.sides.excess()) {
-            self.best = Some(Found { law, x: x.clone(), sides, sampled: None });
-        }
+        self.best.consider(sides, Found { law, x: x.clone(), sampled: None });
         Ok(sides.excess())
     }
 
@@ -267,8 +259,8 @@ impl Attack<'_, '_> {
     fn climb(&mut self, ranked: &mut [Matrix<f64>], search: &mut Search) -> Result<(), FalsifyError> {
         let mut scale = 1.0;
         while search.left() > 0 && scale > 1e-3 {
-            let Some(best) = self.best.as_ref().filter(|b| !b.sides.breaks()) else { break };
-            let (from, excess) = (best.x.clone(), best.sides.excess());
+            let Some((sides, best)) = self.best.kept().filter(|(sides, _)| !sides.breaks()) else { break };
+            let (from, excess) = (best.x.clone(), sides.excess());
             let steps = search.directions(self.problem.dimensions());
             let mut rises = false;
             for step in steps {
@@ -286,7 +278,7 @@ impl Attack<'_, '_> {
                 scale *= 0.5;
             }
         }
-        if let (Some(first), Some(best)) = (ranked.first_mut(), &self.best) {
+        if let (Some(first), Some((_, best))) = (ranked.first_mut(), self.best.kept()) {
             *first = best.x.clone();
         }
         Ok(())
@@ -297,11 +289,11 @@ impl Attack<'_, '_> {
         ranked: &[Matrix<f64>],
         budget: Budget,
         search: &mut Search,
-    ) -> Result<Found, FalsifyError> {
+    ) -> Result<Best<Found>, FalsifyError> {
         let points = &ranked[..ranked.len().min(SAMPLED_AT)];
         let each = budget.draws / points.len().max(1);
         let level = budget.level / points.len().max(1) as f64;
-        let mut best: Option<Found> = None;
+        let mut best = Best::none();
         for (k, x) in points.iter().enumerate() {
             let of =
                 |part: u64, draws| Sampled { stream: stream(budget.seed, 0, k as u64, part), draws, level };
@@ -313,14 +305,12 @@ impl Attack<'_, '_> {
             // Below the smallest power that is a number nothing is claimed to be.
             let tau = choose_clip(&seen, mu.max(f64::MIN_POSITIVE));
             let sides = measure_samples(self.problem, self.norm, self.source, x, self.claim, (test, tau))?;
-            if best.as_ref().is_none_or(|b| sides.excess() > b.sides.excess()) {
-                best = Some(Found { law: SAMPLED, x: x.clone(), sides, sampled: Some((test, tau)) });
-            }
-            if sides.breaks() {
+            best.consider(sides, Found { law: SAMPLED, x: x.clone(), sampled: Some((test, tau)) });
+            if best.is_broken() {
                 break;
             }
         }
-        best.ok_or(FalsifyError::NotFinite)
+        if best.kept().is_none() { Err(FalsifyError::NotFinite) } else { Ok(best) }
     }
 }
 

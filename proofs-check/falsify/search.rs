@@ -1,11 +1,12 @@
-//! What every search shares: a purse of evaluations, random and structured directions.
+//! What every search shares: a purse of evaluations, random and structured directions, the best attempt, the short look at
+//! many places.
 
 use heavynorm::seed::{Rng, stream};
 use heavynorm::spec::{Dimensions, Matrix, Norm, NormError, Problem};
 use rand::RngExt as _;
 use rand_distr::StandardNormal;
 
-use super::frobenius;
+use super::{FalsifyError, Finding, Measured, Tried, Witness, frobenius};
 
 /// Evaluations that are left, and a stream of random numbers.
 #[derive(Debug)]
@@ -56,6 +57,92 @@ impl Search {
     }
 }
 
+/// The attempt that came closest to a refutation, with what it was made of.
+#[derive(Debug)]
+pub(super) struct Best<W>(Option<(Measured, W)>);
+
+impl<W> Best<W> {
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
+    /// Keeps the attempt if none was closer; of two that are equal the first.
+    pub(super) fn consider(&mut self, sides: Measured, attempt: W) {
+        if self.0.as_ref().is_none_or(|(kept, _)| sides.excess() > kept.excess()) {
+            self.0 = Some((sides, attempt));
+        }
+    }
+
+    /// Considers what another search kept.
+    pub(super) fn join(&mut self, other: Self) {
+        if let Some((sides, attempt)) = other.0 {
+            self.consider(sides, attempt);
+        }
+    }
+
+    pub(super) fn kept(&self) -> Option<&(Measured, W)> {
+        self.0.as_ref()
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.0.as_ref().is_some_and(|(sides, _)| sides.breaks())
+    }
+
+    /// What came of the search: a witness if the attempt breaks the claim, and in any case how close it came.
+    pub(super) fn finding(
+        self,
+        search: &Search,
+        (searches, notes): (Vec<String>, Vec<String>),
+        witness: impl FnOnce(Measured, W) -> Witness,
+    ) -> Finding {
+        let best_ratio = self.0.as_ref().and_then(|(sides, _)| sides.ratio());
+        let broken = self.0.filter(|(sides, _)| sides.breaks());
+        Finding {
+            witness: broken.map(|(sides, attempt)| witness(sides, attempt)),
+            tried: Tried { evaluations: search.used, best_ratio, searches, notes },
+        }
+    }
+}
+
+/// What a short look at a place found.
+pub(super) trait Peak {
+    /// How large it is there.
+    fn value(&self) -> f64;
+}
+
+/// How many of the places get the long search.
+const FINALISTS: usize = 8;
+
+/// A short look everywhere, which costs the `share`-th part of what is left: from structured and random directions at each
+/// place, the best of each place, and of these the largest [`FINALISTS`], the largest first.
+pub(super) fn finalists<P: Peak>(
+    places: &[Matrix<f64>],
+    share: u64,
+    search: &mut Search,
+    try_one: impl Fn(&Matrix<f64>, &Matrix<f64>, &mut Search) -> Result<Option<P>, FalsifyError>,
+) -> Result<Vec<P>, FalsifyError> {
+    let each = search.left() / share / places.len().max(1) as u64;
+    let mut peaks = Vec::new();
+    for x in places {
+        let until = search.used + each;
+        let mut best: Option<P> = None;
+        for direction in search.directions(x.dimensions().map_err(NormError::from)?) {
+            if search.used >= until {
+                break;
+            }
+            if let Some(found) = try_one(x, &direction, search)?
+                && best.as_ref().is_none_or(|b| found.value() > b.value())
+            {
+                best = Some(found);
+            }
+        }
+        peaks.extend(best);
+    }
+    peaks.sort_by(|a, b| b.value().total_cmp(&a.value()));
+    peaks.truncate(FINALISTS);
+    Ok(peaks)
+}
+
 /// A matrix of norm 1 in this direction; `None` for zero and for what is no finite number.
 pub(super) fn unit(norm: &dyn Norm<f64>, x: &Matrix<f64>) -> Result<Option<Matrix<f64>>, NormError> {
     if x.first_non_finite().is_some() || x.is_zero() {
@@ -92,8 +179,13 @@ impl<'a> Curvature<'a> {
         Self { problem, by_differences }
     }
 
-    pub(super) fn by_differences(self) -> bool {
-        self.by_differences
+    /// What a report says about it: the searches besides, and the notes.
+    pub(super) fn report(self) -> (Vec<String>, Vec<String>) {
+        if !self.by_differences {
+            return (Vec::new(), Vec::new());
+        }
+        let note = "the problem's Hessian action disagrees with differences of its gradient and was not used to search";
+        (vec!["Hessian actions by differences of gradients".into()], vec![note.into()])
     }
 
     pub(super) fn act(self, x: &Matrix<f64>, z: &Matrix<f64>, search: &mut Search) -> Matrix<f64> {

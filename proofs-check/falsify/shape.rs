@@ -4,9 +4,9 @@
 use heavynorm::spec::{Dimensions, Matrix, Problem, inner};
 use heavynorm::tol;
 
-use super::search::Search;
+use super::search::{Best, Search};
 use super::source::Source;
-use super::{Budget, FalsifyError, Finding, Ground, Measured, Tried, Witness, frobenius};
+use super::{Budget, FalsifyError, Finding, Ground, Measured, Witness, frobenius};
 
 /// A matrix has other sides.
 pub const SIDES: &str = "rows and columns are those claimed";
@@ -112,27 +112,21 @@ pub fn falsify(
         "derivatives against differences at steps of four sizes, along structured and random directions, and G - G^T if it is square"
             .into(),
     ];
-    let tried = |search: &Search, best_ratio| Tried {
-        evaluations: search.used,
-        best_ratio,
-        searches: searches.clone(),
-        notes: Vec::new(),
-    };
+    let mut sides = Best::none();
     for (what, found) in shapes(problem, source, budget.seed)? {
         search.spend(1);
-        let sides = measure_sides(&found, claimed);
-        if sides.breaks() {
-            let (rows, columns) = (found.nrows(), found.ncols());
-            let witness = Witness {
-                law: SIDES,
-                text: format!("the {what} is {rows}x{columns}, the claim is {claimed}"),
-                matrices: vec![("A", found)],
-                numbers: Vec::new(),
-                sides,
-                ground: Ground::Evaluation,
-            };
-            return Ok(Finding { witness: Some(witness), tried: tried(&search, None) });
-        }
+        sides.consider(measure_sides(&found, claimed), (what, found));
+    }
+    // No derivative is compared on a space that is none of the problem's.
+    if sides.is_broken() {
+        return Ok(sides.finding(&search, (searches, Vec::new()), |sides, (what, found)| Witness {
+            law: SIDES,
+            text: format!("the {what} is {}x{}, the claim is {claimed}", found.nrows(), found.ncols()),
+            matrices: vec![("A", found)],
+            numbers: Vec::new(),
+            sides,
+            ground: Ground::Evaluation,
+        }));
     }
     let start = problem.start();
     let mut points = vec![start.clone()];
@@ -141,7 +135,7 @@ pub fn falsify(
         x.add_scaled(scale, &search.gaussian(claimed));
         points.push(problem.region().scaled(0.9).nearest(&x));
     }
-    let mut best: Option<(&'static str, Measured, [Matrix<f64>; 2])> = None;
+    let mut best = Best::none();
     for x in &points {
         let gradient = problem.gradient(x);
         let mut directions = search.directions(claimed);
@@ -159,14 +153,11 @@ pub fn falsify(
             for law in [GRADIENT, HESSIAN] {
                 search.spend(2 * STEPS.len() as u64 + 1);
                 let sides = measure_derivative(problem, law, x, &z)?;
-                if best.as_ref().is_none_or(|(_, b, _)| sides.excess() > b.excess()) {
-                    best = Some((law, sides, [x.clone(), z.clone()]));
-                }
+                best.consider(sides, (law, [x.clone(), z.clone()]));
             }
         }
     }
-    let best_ratio = best.as_ref().and_then(|(_, sides, _)| sides.ratio());
-    let witness = best.filter(|(_, sides, _)| sides.breaks()).map(|(law, sides, [x, z])| Witness {
+    Ok(best.finding(&search, (searches, Vec::new()), |sides, (law, [x, z])| Witness {
         law,
         text: format!(
             "{law}: at every step the two sides differ by {:.1}% or more of their size",
@@ -176,6 +167,5 @@ pub fn falsify(
         numbers: Vec::new(),
         sides,
         ground: Ground::Evaluation,
-    });
-    Ok(Finding { witness, tried: tried(&search, best_ratio) })
+    }))
 }

@@ -4,8 +4,9 @@ use heavynorm::spec::{Matrix, Norm, Problem};
 use heavynorm::tol;
 
 use super::points::{PLACES, inside, places};
-use super::search::{Curvature, Search, unit};
-use super::{Budget, FalsifyError, Finding, Ground, Measured, Tried, Witness, attaining, frobenius, pairing};
+use super::search::{Best, Curvature, Peak, Search, finalists, unit};
+use super::{Budget, FalsifyError, Finding, Ground, Measured, Witness, attaining, frobenius, pairing};
+use crate::print::number;
 
 /// The inequality that a witness breaks.
 pub const LAW: &str = "<grad f(X) - grad f(Y), W> <= L ||X - Y|| ||W||";
@@ -46,13 +47,19 @@ struct Steep {
     value: f64,
 }
 
+impl Peak for Steep {
+    fn value(&self) -> f64 {
+        self.value
+    }
+}
+
 /// The best pair so far.
 struct Attack<'a> {
     problem: &'a dyn Problem<f64>,
     norm: &'a dyn Norm<f64>,
     curvature: Curvature<'a>,
     l: f64,
-    best: Option<(Measured, [Matrix<f64>; 3])>,
+    best: Best<[Matrix<f64>; 3]>,
 }
 
 impl Attack<'_> {
@@ -134,21 +141,12 @@ impl Attack<'_> {
                 }
                 let w = attaining(self.norm, &change)?;
                 let sides = measure(self.problem, self.norm, &x, &y, &w, self.l)?;
-                if self.best.as_ref().is_none_or(|(b, _)| sides.excess() > b.excess()) {
-                    self.best = Some((sides, [x, y, w]));
-                }
+                self.best.consider(sides, [x, y, w]);
             }
         }
         Ok(())
     }
-
-    fn is_broken(&self) -> bool {
-        self.best.as_ref().is_some_and(|(sides, _)| sides.breaks())
-    }
 }
-
-/// How many of the places get the long search.
-const FINALISTS: usize = 8;
 
 /// Searches for two points that break L.
 ///
@@ -167,33 +165,14 @@ pub fn falsify(
     let mut search = Search::new(budget.seed, 0, budget.evaluations);
     let points = places(problem, norm, &mut search)?;
     let curvature = Curvature::new(problem, &points[0], &mut search);
-    let mut attack = Attack { problem, norm, curvature, l, best: None };
+    let mut attack = Attack { problem, norm, curvature, l, best: Best::none() };
     let d = problem.dimensions();
-    // A short look everywhere.
-    let per_point = search.left() / 3 / points.len() as u64;
-    let mut steep = Vec::new();
-    for x in &points {
-        let until = search.used + per_point;
-        let mut best: Option<Steep> = None;
-        for z in search.directions(d) {
-            if search.used >= until {
-                break;
-            }
-            if let Some(found) = attack.iterate(x, &z, 6, &mut search)?
-                && best.as_ref().is_none_or(|b| found.value > b.value)
-            {
-                best = Some(found);
-            }
-        }
-        steep.extend(best);
-    }
-    steep.sort_by(|a, b| b.value.total_cmp(&a.value));
-    steep.truncate(FINALISTS);
+    let steep = finalists(&points, 3, &mut search, |x, z, search| attack.iterate(x, z, 6, search))?;
     // A long one at the best.
     let count = steep.len() as u64;
     for (k, candidate) in steep.into_iter().enumerate() {
         attack.pairs(&candidate, &mut search)?;
-        if attack.is_broken() || search.left() == 0 {
+        if attack.best.is_broken() || search.left() == 0 {
             break;
         }
         let until = search.used + search.left() / (count - k as u64);
@@ -207,7 +186,7 @@ pub fn falsify(
         }
         let top = attack.climb(polished, &mut search, until)?;
         attack.pairs(&top, &mut search)?;
-        if attack.is_broken() {
+        if attack.best.is_broken() {
             break;
         }
     }
@@ -218,26 +197,18 @@ pub fn falsify(
             .into(),
         "ascent of the curvature over the point, pairs from near to far along what it found".into(),
     ];
-    if curvature.by_differences() {
-        searches.push("Hessian actions by differences of gradients".into());
-    }
-    let mut notes = Vec::new();
-    if curvature.by_differences() {
-        notes.push(
-            "the problem's Hessian action disagrees with differences of its gradient and was not used".into(),
-        );
-    }
-    let best_ratio = attack.best.as_ref().and_then(|(sides, _)| sides.ratio());
-    let witness = attack.best.filter(|(sides, _)| sides.breaks()).map(|(sides, [x, y, w])| Witness {
+    let (further, notes) = curvature.report();
+    searches.extend(further);
+    Ok(attack.best.finding(&search, (searches, notes), |sides, [x, y, w]| Witness {
         law: LAW,
         text: format!(
-            "||grad f(X) - grad f(Y)||_* is at least {:.6} ||X - Y||, the claim allows {l:.6}",
-            sides.measured
+            "||grad f(X) - grad f(Y)||_* is at least {} ||X - Y||, the claim allows {}",
+            number(sides.measured),
+            number(l)
         ),
         matrices: vec![("X", x), ("Y", y), ("W", w)],
         numbers: Vec::new(),
         sides,
         ground: Ground::Evaluation,
-    });
-    Ok(Finding { witness, tried: Tried { evaluations: search.used, best_ratio, searches, notes } })
+    }))
 }
