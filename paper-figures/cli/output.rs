@@ -27,6 +27,15 @@ pub(super) fn number(x: f64) -> String {
     if x == 0.0 || (1e-3..1e7).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }
 
+/// A number for a table: four decimals, or three digits where these would say little.
+pub(super) fn short(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) {
+        format!("{}", (x * 1e4).round() / 1e4)
+    } else {
+        format!("{x:.2e}")
+    }
+}
+
 /// A remark on standard error. Nobody has to listen: a closed pipe is no reason to end.
 pub(super) fn remark(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");

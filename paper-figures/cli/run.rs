@@ -244,6 +244,13 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
     let plan = match (theorem.plan(&setting), sampling.sample_smoothness(&**norm, setting.moment_order)) {
         // Why there is no Lbar says more than that it is missing.
         (Err(PlanError::MissingSampleSmoothness(_)), Err(reason)) => return Err(reason.into()),
+        (Err(PlanError::MissingInexactness(_)), _) => {
+            let exact = if name == "scion" { "U2" } else { "U3" };
+            return Err(Failure::Input(format!(
+                "theorem {id} is about an LMO that falls short, and the methods of a file have the exact one: take schedule = \
+                 \"theorem:{exact}\""
+            )));
+        }
         (plan, _) => plan?,
     };
     let parameters = theorem.schedule(&setting)?;
