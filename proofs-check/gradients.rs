@@ -235,9 +235,11 @@ mod tests {
             Err(GradientsError::Overflow)
         ));
         let wide = Matrix::zeros(1, 2);
-        let refused = Noise::against(&[wide.clone()], Matrix::zeros(2, 1)).unwrap_err().to_string();
+        let refused =
+            Noise::against(std::slice::from_ref(&wide), Matrix::zeros(2, 1)).unwrap_err().to_string();
         assert!(refused.contains("transpose it"), "{refused}");
-        let refused = Noise::against(&[wide], Matrix::zeros(3, 3)).unwrap_err().to_string();
+        let refused =
+            Noise::against(std::slice::from_ref(&wide), Matrix::zeros(3, 3)).unwrap_err().to_string();
         assert!(refused.contains("of one layer"), "{refused}");
     }
 
