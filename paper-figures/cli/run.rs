@@ -222,6 +222,14 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
         let message = format!("theorem {id} schedules the method {}, not {name}", theorem.method());
         return Err(Failure::Input(message));
     }
+    if let Some(exact) =
+        [("U4", "U2"), ("U4T", "U3")].iter().find(|(own, _)| *own == id).map(|(_, exact)| exact)
+    {
+        return Err(Failure::Input(format!(
+            "theorem {id} is about an LMO that falls short, and the methods of a file have the exact one: take schedule = \
+             \"theorem:{exact}\""
+        )));
+    }
     if id != "U6" && table.contains_key("radius") {
         return Err(Failure::Input(format!("[method] radius has no effect on theorem {id}: remove it")));
     }
@@ -244,13 +252,6 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
     let plan = match (theorem.plan(&setting), sampling.sample_smoothness(&**norm, setting.moment_order)) {
         // Why there is no Lbar says more than that it is missing.
         (Err(PlanError::MissingSampleSmoothness(_)), Err(reason)) => return Err(reason.into()),
-        (Err(PlanError::MissingInexactness(_)), _) => {
-            let exact = if name == "scion" { "U2" } else { "U3" };
-            return Err(Failure::Input(format!(
-                "theorem {id} is about an LMO that falls short, and the methods of a file have the exact one: take schedule = \
-                 \"theorem:{exact}\""
-            )));
-        }
         (plan, _) => plan?,
     };
     let parameters = theorem.schedule(&setting)?;
