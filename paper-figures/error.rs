@@ -96,7 +96,7 @@ impl From<NpyError> for Failure {
 impl From<StoreError> for Failure {
     fn from(e: StoreError) -> Self {
         match e {
-            StoreError::Io { .. } => Self::Environment(e.to_string()),
+            StoreError::Io { .. } | StoreError::NoFolder { .. } => Self::Environment(e.to_string()),
             _ => Self::Input(e.to_string()),
         }
     }

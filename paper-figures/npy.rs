@@ -13,7 +13,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum NpyError {
     /// The file cannot be opened or read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}; check its name and permissions, or write it with numpy.save", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -109,6 +109,18 @@ pub enum NpyError {
         needed: &'static str,
         /// What to cast to.
         repair: &'static str,
+    },
+    /// Complex numbers.
+    #[error(
+        "{}: complex numbers ({found}), real ones are needed; save x.real.astype('<f8') or x.imag.astype('<f8'): a cast of x itself \
+         drops the imaginary part",
+        path.display()
+    )]
+    Complex {
+        /// The file.
+        path: PathBuf,
+        /// The type found.
+        found: String,
     },
     /// An entry is NaN or infinite.
     #[error("{}: entry ({row}, {column}) is {value}; remove or repair it", path.display())]
@@ -341,6 +353,7 @@ fn floats(path: &Path, header: NpyHeader, data: Data) -> Result<Vec<f64>, NpyErr
         (TypeChar::Float, 4, _) => {
             Ok(numbers::<f32>(path, header, data)?.iter().map(|&x| f64::from(x)).collect())
         }
+        (TypeChar::Complex, _, found) => Err(NpyError::Complex { path: path.into(), found }),
         (_, _, found) => Err(wrong_type(path, found, "float64 or float32", "'<f8'")),
     }
 }

@@ -23,6 +23,14 @@ pub enum StoreError {
         /// What the system says.
         source: io::Error,
     },
+    /// The folder that is to hold the file does not exist.
+    #[error("cannot write {}: the folder {} does not exist; make it, or name another file", path.display(), folder.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The folder holds the output of another call.
     #[error(
         "{} holds figures of another call: {differences}; choose another folder with --out, or make them anew with --force \
@@ -117,6 +125,9 @@ pub fn can_write(path: &Path) -> Result<(), StoreError> {
 
 fn neighbour(path: &Path) -> Result<tempfile::NamedTempFile, StoreError> {
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.exists() {
+        return Err(StoreError::NoFolder { path: path.into(), folder: folder.into() });
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(PREFIX).suffix(SUFFIX);
     #[cfg(unix)]

@@ -17,6 +17,7 @@ pub mod certificates;
 pub mod certify;
 pub mod checks;
 pub mod falsify;
+pub mod gradients;
 pub mod lower_bounds;
 pub mod plan;
 pub mod print;
@@ -25,7 +26,8 @@ pub mod setting;
 pub mod theorems;
 
 pub use averaging::AveragingBound;
+pub use heavynorm::spec::Inexactness;
 pub use lower_bounds::{Line, LowerBound, LowerInstance, lower_bounds};
 pub use plan::{Bound, BoundTerms, Cost, Parameters, Plan, Rates};
-pub use setting::{Inexactness, PlanError, Radius, Setting};
+pub use setting::{PlanError, Radius, Setting};
 pub use theorems::{Theorem, theorem, theorems};

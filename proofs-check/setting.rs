@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use heavynorm::spec::{
-    Accuracy, Dimensions, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Norm, NormError,
-    NormLabel, Smoothness,
+    Accuracy, Dimensions, Gap, HessianLipschitz, HypothesisError, Inexactness, MomentOrder, NoiseScale, Norm,
+    NormError, NormLabel, Smoothness,
 };
 use serde::Serialize;
 use thiserror::Error;
@@ -43,9 +43,6 @@ pub enum PlanError {
     /// The theorem needs delta.
     #[error("{0} needs the inexactness delta of the LMO (0 for an exact one)")]
     MissingInexactness(&'static str),
-    /// delta must lie in [0, 1).
-    #[error("the inexactness delta must be at least 0 and below 1, not {0}")]
-    InexactnessOutside(f64),
     /// R must be finite and above 0.
     #[error("the radius R must be finite and above 0, not {0}")]
     RadiusNotPositive(f64),
@@ -108,35 +105,6 @@ impl Radius {
     /// The number R.
     pub fn radius(self) -> f64 {
         self.0
-    }
-}
-
-/// delta of an inexact LMO: its answers O have ||O|| <= 1 and <M, O> <= -(1 - delta)||M||_*.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
-pub struct Inexactness(f64);
-
-impl Inexactness {
-    /// Validates the number.
-    ///
-    /// # Errors
-    /// [`PlanError::InexactnessOutside`] unless 0 <= delta < 1.
-    pub fn new(delta: f64) -> Result<Self, PlanError> {
-        if (0.0..1.0).contains(&delta) { Ok(Self(delta)) } else { Err(PlanError::InexactnessOutside(delta)) }
-    }
-
-    /// The number delta.
-    pub fn delta(self) -> f64 {
-        self.0
-    }
-
-    /// 1 - delta: what is left of the descent.
-    pub fn kept(self) -> f64 {
-        1.0 - self.0
-    }
-
-    /// c = (2 - delta)/(1 - delta): what an error of the momentum costs, 2 for an exact LMO.
-    pub fn error_factor(self) -> f64 {
-        (2.0 - self.0) / self.kept()
     }
 }
 

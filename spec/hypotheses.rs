@@ -28,6 +28,9 @@ pub enum HypothesisError {
     /// The accuracy eps must be finite and above 0.
     #[error("the accuracy eps must be finite and above 0, not {0}")]
     AccuracyNotPositive(f64),
+    /// The inexactness delta of an LMO must be at least 0 and below 1.
+    #[error("the inexactness delta must be at least 0 and below 1, not {0}")]
+    InexactnessOutsideZeroOne(f64),
     /// A constant was derived in one norm and is used in another.
     #[error("the constant is stated in the norm {stated}, but {used} is used here; derive it in {used}")]
     WrongNorm {
@@ -78,6 +81,26 @@ number!(
     /// eps > 0: the target for E||grad f(X)||_*.
     Accuracy, eps, "The number eps.", AccuracyNotPositive, |e| e > 0.0
 );
+
+number!(
+    /// delta of an inexact LMO, 0 <= delta < 1: its answers O have ||O|| <= 1 and <M, O> <= -(1 - delta)||M||_* (DEF-INEXACT).
+    Inexactness, delta, "The number delta.", InexactnessOutsideZeroOne, |d| (0.0..1.0).contains(&d)
+);
+
+impl Inexactness {
+    /// An LMO that does not fall short: delta = 0.
+    pub const EXACT: Self = Self(0.0);
+
+    /// 1 - delta: what is left of the descent.
+    pub fn kept(self) -> f64 {
+        1.0 - self.0
+    }
+
+    /// c = (2 - delta)/(1 - delta): what an error of the momentum costs, 2 for an exact LMO.
+    pub fn error_factor(self) -> f64 {
+        (2.0 - self.0) / self.kept()
+    }
+}
 
 impl MomentOrder {
     /// a = p/(p-1), the conjugate exponent.
@@ -206,6 +229,11 @@ mod tests {
     #[test]
     fn numbers_outside_their_range_are_refused() {
         assert!(NoiseScale::new(0.0).is_ok() && NoiseScale::new(-1.0).is_err());
+        for delta in [1.0, -1e-9, f64::NAN] {
+            assert!(matches!(Inexactness::new(delta), Err(HypothesisError::InexactnessOutsideZeroOne(_))));
+        }
+        assert_eq!(Inexactness::new(0.0), Ok(Inexactness::EXACT));
+        assert_eq!(Inexactness::new(0.5).map(Inexactness::error_factor), Ok(3.0));
         assert!(Gap::new(0.0).is_err() && Accuracy::new(f64::INFINITY).is_err());
         let norm = NormLabel::new("frobenius");
         assert!(Smoothness::new(0.0, norm.clone()).is_err());

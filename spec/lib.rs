@@ -61,7 +61,9 @@ pub mod statement;
 pub mod arbitrary;
 
 pub use algorithm::{Algorithm, AlgorithmError, ZeroRespecting};
-pub use hypotheses::{Accuracy, Gap, HessianLipschitz, HypothesisError, MomentOrder, NoiseScale, Smoothness};
+pub use hypotheses::{
+    Accuracy, Gap, HessianLipschitz, HypothesisError, Inexactness, MomentOrder, NoiseScale, Smoothness,
+};
 pub use lmo::LmoCertificate;
 pub use matrix::{Dimensions, Matrix, MatrixError};
 pub use norm::{Ball, NoiseType, Norm, NormError, NormLabel, inner};

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::ConfigError;
 use crate::spec::{
-    Ball, Dimensions, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar, ZeroRespecting,
-    inner,
+    Ball, Dimensions, Inexactness, Matrix, MomentOrder, NoiseType, Norm, NormError, NormLabel, Scalar,
+    ZeroRespecting, inner,
 };
 
 /// What an answer consists of beside its share of the exact one.
@@ -27,7 +26,7 @@ pub enum Shortfall {
 /// the law of attainment on purpose and is no member of the registry.
 ///
 /// # Contract
-/// 0 <= delta < 1. A sideways W is lmo(P) for a fixed generic P, less its component that M sees, over 2: with t = <M, lmo(P)>
+/// A sideways W is lmo(P) for a fixed generic P, less its component that M sees, over 2: with t = <M, lmo(P)>
 /// /||M||_*, |t| <= 1, W = (lmo(P) + t lmo(M))/2 has <M, W> = 0 and ||W|| <= 1, so that O = (1 - delta) lmo(M) + delta W lies
 /// in the ball.
 ///
@@ -39,21 +38,14 @@ pub enum Shortfall {
 #[derive(Debug, Clone)]
 pub struct InexactLmo<T: Scalar> {
     norm: Arc<dyn Norm<T>>,
-    delta: f64,
+    inexactness: Inexactness,
     shortfall: Shortfall,
 }
 
 impl<T: Scalar> InexactLmo<T> {
     /// The norm with an oracle that falls short by delta.
-    ///
-    /// # Errors
-    /// [`ConfigError::OutOfRange`] unless 0 <= delta < 1.
-    pub fn new(norm: Arc<dyn Norm<T>>, delta: f64, shortfall: Shortfall) -> Result<Self, ConfigError> {
-        if (0.0..1.0).contains(&delta) {
-            return Ok(Self { norm, delta, shortfall });
-        }
-        let must_be = "at least 0 and below 1";
-        Err(ConfigError::OutOfRange { name: "inexact".into(), parameter: "delta", must_be, value: delta })
+    pub fn new(norm: Arc<dyn Norm<T>>, inexactness: Inexactness, shortfall: Shortfall) -> Self {
+        Self { norm, inexactness, shortfall }
     }
 
     /// W for a direction lmo(M) of M, which is not zero.
@@ -82,12 +74,12 @@ impl<T: Scalar> Norm<T> for InexactLmo<T> {
     }
     fn lmo(&self, s: &Matrix<T>) -> Result<Matrix<T>, NormError> {
         let direction = self.norm.lmo(s)?;
-        if self.delta == 0.0 || s.is_zero() {
+        if self.inexactness == Inexactness::EXACT || s.is_zero() {
             return Ok(direction);
         }
-        let mut answer = &direction * T::from_f64(1.0 - self.delta);
+        let mut answer = &direction * T::from_f64(self.inexactness.kept());
         if self.shortfall == Shortfall::Sideways {
-            answer.add_scaled(T::from_f64(self.delta), &self.sideways(s, &direction)?);
+            answer.add_scaled(T::from_f64(self.inexactness.delta()), &self.sideways(s, &direction)?);
         }
         Ok(answer)
     }
@@ -102,6 +94,9 @@ impl<T: Scalar> Norm<T> for InexactLmo<T> {
     }
     fn space(&self) -> Option<Dimensions> {
         self.norm.space()
+    }
+    fn is_sign_invariant(&self) -> bool {
+        self.norm.is_sign_invariant()
     }
     /// A sideways direction fills zeros; a short one keeps those of the exact one.
     fn zero_respecting(&self) -> ZeroRespecting {
@@ -126,7 +121,8 @@ mod tests {
             let norm: Arc<dyn Norm<f64>> = norm.into();
             for shortfall in [Shortfall::Short, Shortfall::Sideways] {
                 for delta in [0.0, 0.3, 0.9] {
-                    let inexact = InexactLmo::new(Arc::clone(&norm), delta, shortfall).unwrap();
+                    let inexact =
+                        InexactLmo::new(Arc::clone(&norm), Inexactness::new(delta).unwrap(), shortfall);
                     for m in [&m, &(&m * 1e200), &(&m * 1e-200)] {
                         let answer = inexact.lmo(m).unwrap();
                         let certificate = LmoCertificate::measure(&*norm, m, &answer).unwrap();
@@ -138,9 +134,23 @@ mod tests {
                 }
             }
         }
-        let spectral: Arc<dyn Norm<f64>> = Arc::new(norms::spectral::Spectral);
-        for delta in [1.0, -0.1, f64::NAN] {
-            assert!(InexactLmo::new(Arc::clone(&spectral), delta, Shortfall::Short).is_err());
+    }
+
+    #[test]
+    fn everything_but_the_oracle_is_that_of_the_norm() {
+        let space = Dimensions::new(3, 4).unwrap();
+        let (x, p) = (Matrix::from_fn(3, 4, |i, j| (1 + i + 3 * j) as f64), MomentOrder::new(1.5).unwrap());
+        for norm in norms::all_on(space) {
+            let norm: Arc<dyn Norm<f64>> = norm.into();
+            let inexact =
+                InexactLmo::new(Arc::clone(&norm), Inexactness::new(0.3).unwrap(), Shortfall::Short);
+            let of = |norm: &dyn Norm<f64>| {
+                let values = (norm.value(&x), norm.dual_value(&x), norm.dual().value(&x));
+                let constants = (norm.noise_type(space, p), norm.ball(space));
+                let claims = (norm.space(), norm.is_sign_invariant(), norm.zero_respecting());
+                (norm.label(), values, constants, claims)
+            };
+            assert_eq!(of(&inexact), of(&*norm));
         }
     }
 }

@@ -319,8 +319,11 @@ const GOOD: &str = "# 99 Title\n\nText.\n\n### LEM-A · First\n\nClaim.\n\n**Pro
 
 /// Faults of a text, with a check of LEM-A in the audit and no statement in the code.
 fn faults_of(text: &str) -> Vec<String> {
-    let code =
-        Code { statements: Vec::new(), checks: BTreeMap::from([("LEM-A", BTreeSet::from(["a check"]))]) };
+    let code = Code {
+        statements: Vec::new(),
+        checks: BTreeMap::from([("LEM-A", BTreeSet::from(["a check"]))]),
+        evidence: BTreeMap::new(),
+    };
     let (mut faults, chapters) = (Vec::new(), [("99-x.md".to_owned(), text.to_owned())]);
     let items = parse("99-x.md", text, &mut faults);
     verify(&root(), &items, &code, &mut faults);
@@ -337,7 +340,7 @@ fn a_chapter_in_the_format_is_read_as_it_stands() {
     assert_eq!((first.title.as_str(), first.line), ("First", 5));
     assert_eq!((first.encoded.len(), first.tests.len(), first.audit, first.proved), (2, 1, true, true));
     assert_eq!(first.evidence, ["proof", "enumeration"]);
-    let code = Code { statements: Vec::new(), checks: BTreeMap::new() };
+    let code = Code { statements: Vec::new(), checks: BTreeMap::new(), evidence: BTreeMap::new() };
     let index = index(&items, &code);
     assert!(
         index

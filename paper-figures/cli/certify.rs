@@ -6,16 +6,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 use heavynorm::norms;
-use heavynorm::spec::{MomentOrder, Norm};
+use heavynorm::spec::{Inexactness, MomentOrder, Norm};
 use heavynorm_proofs_check::certify::{
     Alignment, CertifyError, Invariance, Precision, Recording, Revealed, Steps,
 };
+use heavynorm_proofs_check::theorems::u4::calls_factor;
 use serde::Serialize;
 
 use super::Global;
 use super::norm::NormChoice;
-use super::output::{number, print, print_json};
-use super::picture::Picture;
+use super::output::{number, print, print_json, short};
+use super::picture::{Picture, PictureArgs};
 use crate::drawing::{Curve, Panel, Point};
 use crate::error::Failure;
 use crate::npy;
@@ -35,6 +36,8 @@ The revealed norm: is there ONE norm of a class whose LMO gave all K updates? Wi
 product of S_k with X_j under the symmetries of the class, this holds if and only if a_k > 0 and, along every cycle of pairs,
 prod a_k >= prod b_{k,next(k)} (proof: spec/chapters/90-revealed-norms.md). A refutation names the pairs. The test for a general norm is
 weak: it sees signs alone.
+
+--picture draws the map of singular values, and that of entries.
 
 Examples:
   heavynorm certify --momentum S.npy --update X.npy
@@ -57,14 +60,13 @@ pub(super) struct CertifyArgs {
     same_step: bool,
     /// The relative error of S and of X, each in the Frobenius norm (left out: that of float32 or float64 arithmetic, as the files are
     /// stored; state 0.01 for an update computed in bfloat16).
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     precision: Option<f64>,
     /// The moment order at which the cost of an inexact LMO is stated.
-    #[arg(long, value_name = "P", default_value_t = 1.5)]
+    #[arg(long, value_name = "P", default_value_t = 1.5, allow_negative_numbers = true)]
     p: f64,
-    /// Draw the map of singular values, and that of entries, into this .svg or .png file.
-    #[arg(long, value_name = "FILE", visible_alias = "out")]
-    picture: Option<PathBuf>,
+    #[command(flatten)]
+    picture: PictureArgs,
     /// JSON on standard output.
     #[arg(long)]
     json: bool,
@@ -79,7 +81,7 @@ struct Candidate {
 
 pub(super) fn call(args: &CertifyArgs, global: &Global) -> Result<(), Failure> {
     let p = MomentOrder::new(args.p)?;
-    let picture = Picture::optional(args.picture.as_ref())?;
+    let picture = args.picture.wanted()?;
     let named = args.norm.as_ref().map(|name| args.choice.build(name)).transpose()?;
     if named.is_none() && !args.choice.is_empty() {
         return Err(Failure::Input("--param goes with --norm NAME".into()));
@@ -88,7 +90,9 @@ pub(super) fn call(args: &CertifyArgs, global: &Global) -> Result<(), Failure> {
     let steps = if args.same_step { Steps::Same } else { Steps::Free };
     let all = candidates(&recording)?;
     let shown = match (&args.norm, named) {
-        (Some(name), Some(norm)) => vec![Candidate { key: name.clone(), norm, classes: classes(name) }],
+        (Some(name), Some(norm)) => {
+            vec![Candidate { key: norm.label().to_string(), norm, classes: classes(name) }]
+        }
         _ => vec![],
     };
     let shown = if shown.is_empty() { &all } else { &shown };
@@ -242,7 +246,7 @@ fn verdict(recording: &Recording, revealed: &Revealed, named: &[String]) -> Stri
                 };
                 format!("{what} = {:.6}, below 1", witness.ratio)
             } else {
-                "the update does not descend, or moves from a zero momentum".into()
+                alone(recording, witness.cycle[0]).into()
             };
             format!("refuted, by these pairs: {}{more} ({why})", shown.join(", "))
         }
@@ -254,6 +258,20 @@ fn verdict(recording: &Recording, revealed: &Revealed, named: &[String]) -> Stri
         text.push_str(" (a weak test)");
     }
     text
+}
+
+/// Why a pair is refuted by itself, whatever the norm.
+fn alone(recording: &Recording, pair: usize) -> &'static str {
+    let (s, x) = recording.pair(pair);
+    if s.is_zero() {
+        "the update moves from a zero momentum, where every LMO is zero"
+    } else if x.is_zero() {
+        "the update is zero, the momentum is not"
+    } else if recording.goes_uphill() {
+        "no update descends: X is what was ADDED to the weights; is its sign reversed?"
+    } else {
+        "the update does not descend"
+    }
 }
 
 /// The constructed norm in a line.
@@ -279,18 +297,17 @@ fn describe(example: &heavynorm_proofs_check::certify::revealed::Example, tolera
     format!("the one with the dual norm max over w of <{vector}, w>, w = {}{more}", list.join(", "))
 }
 
-fn short(x: f64) -> String {
-    if x == 0.0 || x.abs() >= 1e-3 { format!("{}", (x * 1e4).round() / 1e4) } else { format!("{x:.1e}") }
-}
-
 #[derive(Serialize)]
-struct NormReport<'a> {
+struct NormReport {
     norm: f64,
+    /// The least one; null if no pair has one.
     alignment: Option<f64>,
-    inexactness: f64,
-    error_factor: f64,
-    calls_factor: f64,
-    label: &'a str,
+    /// delta; null if no pair says anything, and where a step from a zero momentum makes it infinite.
+    inexactness: Option<f64>,
+    /// c = (2 - delta)/(1 - delta) of theorem U4, 2 for an exact LMO; null where nothing is promised.
+    error_factor: Option<f64>,
+    /// By what U4 has more calls than U2 where noise rules; null likewise.
+    calls_factor: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     norm_of_pairs: Option<Vec<f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -325,7 +342,7 @@ struct Report<'a> {
     precision: f64,
     same_step: bool,
     p: f64,
-    norms: BTreeMap<&'a str, NormReport<'a>>,
+    norms: BTreeMap<&'a str, NormReport>,
     revealed: BTreeMap<&'static str, RevealedReport<'a>>,
 }
 
@@ -339,14 +356,12 @@ fn json<'a>(
     let many = recording.pairs() > 1;
     let of_norm = |(key, alignment): &'a (&'a str, Alignment)| {
         let delta = alignment.inexactness();
-        let says = alignment.pairs.iter().any(|pair| pair.alignment.is_some());
         let report = NormReport {
             norm: alignment.largest_norm(),
-            alignment: says.then(|| alignment.least()),
-            inexactness: delta.delta(),
-            error_factor: delta.error_factor(),
-            calls_factor: delta.calls_factor(p),
-            label: alignment.norm.as_str(),
+            alignment: alignment.least(),
+            inexactness: alignment.shortfall(),
+            error_factor: delta.map(Inexactness::error_factor),
+            calls_factor: delta.map(|delta| calls_factor(delta, p)),
             norm_of_pairs: many.then(|| alignment.pairs.iter().map(|pair| pair.norm).collect()),
             alignment_of_pairs: many.then(|| alignment.pairs.iter().map(|pair| pair.alignment).collect()),
         };
@@ -414,14 +429,14 @@ fn text(
         "norm", "||X||", "alignment (1: its LMO)", "delta"
     );
     for (key, alignment) in compared {
-        let delta = alignment.inexactness();
         let sizes = range(alignment.pairs.iter().map(|pair| pair.norm));
         let aligned = range(alignment.pairs.iter().filter_map(|pair| pair.alignment));
-        let factor = delta.calls_factor(p);
-        let cost =
-            if factor.is_finite() { format!("x {}", short(factor)) } else { "no descent promised".into() };
-        let _ =
-            writeln!(text, "{key:<width$}  {sizes:<24} {aligned:<24} {:<10} {cost}", short(delta.delta()));
+        let (delta, cost) = match (alignment.shortfall(), alignment.inexactness()) {
+            (None, _) => ("none".into(), "none".into()),
+            (Some(delta), None) => (short(delta), "no descent promised".into()),
+            (Some(_), Some(delta)) => (short(delta.delta()), format!("x {}", short(calls_factor(delta, p)))),
+        };
+        let _ = writeln!(text, "{key:<width$}  {sizes:<24} {aligned:<24} {delta:<10} {cost}");
     }
     text.push_str("\nIs there one norm whose LMO gave all updates?\n");
     for (name, judged) in ["unitarily invariant", "entry-symmetric", "general"].iter().zip(judged) {

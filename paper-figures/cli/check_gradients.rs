@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use clap::Args;
 use heavynorm::norms;
-use heavynorm::spec::{
-    Accuracy, Dimensions, Gap, HessianLipschitz, Matrix, MomentOrder, NoiseScale, NoiseType, Norm, Smoothness,
-};
+use heavynorm::spec::{MomentOrder, Norm};
 use heavynorm::statistics::tail_index::{Finite, TailIndex, tail_index};
-use heavynorm_proofs_check::{Plan, Radius, Setting, theorem};
+use heavynorm_proofs_check::gradients::{GradientsError, Noise, NoiseIn, OrderSource, moment_order};
+use heavynorm_proofs_check::{Plan, theorem};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Global;
+use super::hypotheses::{FurtherOptions, Stated};
 use super::norm::NormChoice;
-use super::output::{number, print, print_json};
-use super::picture::Picture;
+use super::output::{number, print, print_json, short};
+use super::picture::PictureArgs;
 use crate::drawing::{Curve, Panel, Point};
 use crate::error::Failure;
 use crate::npy;
@@ -32,7 +32,7 @@ tail index and some hundreds for a narrow one. Without --true-gradient the noise
 gradients (leave-one-out); that leaves the tail index as it is and overstates sigma by no more than the factor that is printed.
 
 The tail index a (P(size > x) ~ x^-a) has moments of order below a. Its interval is read off Hill's estimator and the moment
-estimator together, so that it can say that tails are NOT heavy: an interval above 2, or without an upper end. Read the plot:
+estimator together, so that it can say that tails are NOT heavy: an interval above 2, or without an upper end. Read the picture (--picture draws the estimators over thresholds):
 a flat stretch of both curves is a power law; curves that climb with the threshold are a lighter tail.
 
 One law of noise has ONE tail index, whatever the norm; but heavy noise in many entries at once adds up to a bulk that hides its
@@ -43,7 +43,7 @@ What gradients at one point cannot show: L, Delta and the accuracy. State --gap,
 are null in JSON.
 
 Examples:
-  heavynorm check-gradients G.npy --norm spectral --plot tails.svg
+  heavynorm check-gradients G.npy --norm spectral --picture tails.svg
   heavynorm check-gradients G.npy --norm spectral --p 1.5 --gap 1 --smooth 1 --eps 0.1 --json")]
 pub(super) struct CheckGradientsArgs {
     /// The gradients: .npy, k x m x n.
@@ -57,26 +57,21 @@ pub(super) struct CheckGradientsArgs {
     #[arg(long, value_name = "M.npy")]
     true_gradient: Option<PathBuf>,
     /// The moment order, 1 < p <= 2 (left out: 2 if both intervals of the tail index lie above 2, else 5% below the lower end, or halfway to 1).
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     p: Option<f64>,
-    /// Draw the estimators over thresholds into this .svg or .png file.
-    #[arg(long, value_name = "FILE", visible_alias = "picture")]
-    plot: Option<PathBuf>,
+    #[command(flatten)]
+    picture: PictureArgs,
     /// For a plan: Delta, the objective at the start minus its infimum, at most.
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
     gap: Option<f64>,
     /// For a plan: L, the gradient's Lipschitz constant in the norm.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
     smooth: Option<f64>,
     /// For a plan: eps, the goal for the dual norm of the gradient.
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     eps: Option<f64>,
-    /// For a plan with U3 or U3': rho.
-    #[arg(long, value_name = "RHO")]
-    hessian: Option<f64>,
-    /// For a plan with U6: R.
-    #[arg(long, value_name = "R")]
-    radius: Option<f64>,
+    #[command(flatten)]
+    further: FurtherOptions,
     /// The theorem of the plan.
     #[arg(long, value_name = "ID", default_value = "U2")]
     theorem: String,
@@ -85,66 +80,37 @@ pub(super) struct CheckGradientsArgs {
     json: bool,
 }
 
-/// The noise of every gradient, and the gradient that stands for the signal.
-struct Noise {
-    samples: Vec<Matrix<f64>>,
-    signal: Matrix<f64>,
-    /// The mean of the others was subtracted.
-    left_out: bool,
-}
-
-/// Where p comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Source {
-    Stated,
-    /// 2, or below the lower end of the tail index.
-    TailIndex,
-    /// 1.5: the gradients say too little.
-    Assumed,
-}
-
 /// One norm's account of noise and signal.
 #[derive(Debug, Clone, Serialize)]
 struct InNorm {
     #[serde(skip)]
     name: String,
-    /// (mean ||N||_*^p)^{1/p}.
-    sigma: f64,
-    /// ||gradient||_*.
-    signal: f64,
-    /// sigma/signal.
-    noise_to_signal: Option<f64>,
-    /// The same, relative to the Frobenius norm.
+    #[serde(flatten)]
+    noise: NoiseIn,
+    /// sigma/signal relative to that of the Frobenius norm.
     relative_to_frobenius: Option<f64>,
-    /// Bounds on K_p.
-    noise_type: NoiseType,
-    /// K_p^{1/(p-1)}.
-    dimension_factor: f64,
-    /// kappa (4 sigma/signal)^a: the batch that theorem U1 takes at eps = signal, at least 1.
-    batch_at_signal: Option<f64>,
-    /// Leaving one out overstates sigma by no more than this factor (in p-th mean); 1 with the true gradient.
-    sigma_overstated_by_at_most: f64,
 }
 
 pub(super) fn call(args: &CheckGradientsArgs, global: &Global) -> Result<(), Failure> {
     let stated = args.p.map(MomentOrder::new).transpose()?;
-    let picture = Picture::optional(args.plot.as_ref())?;
+    let picture = args.picture.wanted()?;
     let norm: Arc<dyn Norm<f64>> = Arc::from(args.choice.build(&args.norm)?);
     let noise = read(args)?;
-    let dimensions = noise.signal.dimensions().map_err(|e| Failure::Input(e.to_string()))?;
-    let sizes = sizes(&*norm, &noise)?;
+    let sizes = noise.sizes(&*norm)?;
     let tail = if sizes.iter().all(|x| *x == 0.0) {
         Err("the gradients do not differ: there is no noise".to_owned())
     } else {
         tail_index(&sizes, CONFIDENCE).map_err(|e| e.to_string())
     };
     // The index is one for all norms; a norm that adds up many entries shows it last.
-    let spot = tail_index(&largest_entries(&noise), CONFIDENCE).ok();
-    let (p, source) = moment_order(stated, tail.as_ref().ok().into_iter().chain(&spot))?;
-    let in_norms = in_norms(args, &norm, &noise, dimensions, p)?;
+    let spot = tail_index(&noise.largest_entries(), CONFIDENCE).ok();
+    let (p, source) = match stated {
+        Some(p) => (p, OrderSource::Stated),
+        None => moment_order(tail.as_ref().ok().into_iter().chain(&spot))?,
+    };
+    let in_norms = in_norms(args, &*norm, &noise, p)?;
     let own = &in_norms[0];
-    let plan = plan(args, &norm, dimensions, p, own.sigma)?;
+    let plan = plan(args, &norm, &noise, p, own.noise.sigma, global)?;
     if let Some(picture) = &picture {
         match &tail {
             Ok(tail) => picture.write(&panels(tail, &sizes), 2)?,
@@ -163,145 +129,55 @@ pub(super) fn call(args: &CheckGradientsArgs, global: &Global) -> Result<(), Fai
             plan.as_ref().ok(),
         ));
     }
-    print(&text(&noise, dimensions, (&tail, spot.as_ref()), (p, source), &in_norms, &plan))
+    print(&text(&noise, (&tail, spot.as_ref()), (p, source), &in_norms, &plan))
 }
 
 fn read(args: &CheckGradientsArgs) -> Result<Noise, Failure> {
     let gradients = npy::read_stack(&args.gradients)?.matrices;
-    let count = gradients.len() as f64;
-    let shape = (gradients[0].nrows(), gradients[0].ncols());
-    if let Some(path) = &args.true_gradient {
-        let signal = npy::read_matrix(path)?;
-        let found = (signal.nrows(), signal.ncols());
-        if found != shape {
-            let advice = if found == (shape.1, shape.0) { "transpose it" } else { "it must be of one layer" };
-            return Err(Failure::Input(format!(
-                "{} is {}x{}, the gradients are {}x{}: {advice}",
-                path.display(),
-                found.0,
-                found.1,
-                shape.0,
-                shape.1
-            )));
-        }
-        let samples = gradients.iter().map(|g| g - &signal).collect();
-        return finite(Noise { samples, signal, left_out: false });
-    }
-    if gradients.len() < 2 {
-        return Err(Failure::Input(format!(
-            "{} holds one gradient, and one alone shows no noise: record at least 2 (40 for a tail index) as k x m x n, or state --true-gradient",
-            args.gradients.display()
-        )));
-    }
-    // Relative to the first one: gradients that are equal differ by zero, not by rounding errors.
-    let differences: Vec<Matrix<f64>> = gradients.iter().map(|g| g - &gradients[0]).collect();
-    let mut mean = Matrix::zeros(shape.0, shape.1);
-    for (k, d) in differences.iter().enumerate() {
-        mean.move_towards(1.0 / (k + 1) as f64, d);
-    }
-    // G - mean of the others = (G - mean) k/(k - 1).
-    let samples = differences.iter().map(|d| &(d - &mean) * (count / (count - 1.0))).collect();
-    let signal = &gradients[0] + &mean;
-    finite(Noise { samples, signal, left_out: true })
-}
-
-fn finite(noise: Noise) -> Result<Noise, Failure> {
-    if noise.samples.iter().chain([&noise.signal]).any(|x| x.first_non_finite().is_some()) {
-        return Err(Failure::Input("differences of the gradients overflow; scale them down".into()));
-    }
-    Ok(noise)
-}
-
-fn sizes(norm: &dyn Norm<f64>, noise: &Noise) -> Result<Vec<f64>, Failure> {
-    Ok(noise.samples.iter().map(|n| norm.dual_value(n)).collect::<Result<_, _>>()?)
-}
-
-fn largest_entries(noise: &Noise) -> Vec<f64> {
-    noise.samples.iter().map(Matrix::max_abs).collect()
-}
-
-fn moment_order<'a>(
-    stated: Option<MomentOrder>,
-    tails: impl Iterator<Item = &'a TailIndex>,
-) -> Result<(MomentOrder, Source), Failure> {
-    /// Below the lower end by this: at the end itself the moment is just infinite. (Next to 1, halfway.)
-    const BELOW: f64 = 0.95;
-    let lowest = tails.map(|t| t.interval[0]).reduce(f64::min);
-    let (p, source) = match (stated, lowest) {
-        (Some(p), _) => return Ok((p, Source::Stated)),
-        (None, Some(low)) if low > 2.0 => (2.0, Source::TailIndex),
-        (None, Some(low)) if low > 1.0 => ((low * BELOW).max(0.5 * (1.0 + low)), Source::TailIndex),
-        _ => (1.5, Source::Assumed),
+    let (file, noise) = match &args.true_gradient {
+        Some(path) => (path, Noise::against(&gradients, npy::read_matrix(path)?)),
+        None => (&args.gradients, Noise::leave_one_out(&gradients)),
     };
-    Ok((MomentOrder::new(p)?, source))
+    noise.map_err(|e| {
+        let option = if e == GradientsError::TooFew { ": --true-gradient M.npy" } else { "" };
+        Failure::Input(format!("{}: {e}{option}", file.display()))
+    })
 }
 
 /// The norm asked for first, then every registered one without parameters.
 fn in_norms(
     args: &CheckGradientsArgs,
-    norm: &Arc<dyn Norm<f64>>,
+    norm: &dyn Norm<f64>,
     noise: &Noise,
-    dimensions: Dimensions,
     p: MomentOrder,
 ) -> Result<Vec<InNorm>, Failure> {
-    let mut found = vec![in_norm(args.norm.clone(), &**norm, noise, dimensions, p)?];
+    let measured = |name: &str, norm: &dyn Norm<f64>| -> Result<InNorm, Failure> {
+        let noise = noise.measured_in(norm, p)?;
+        Ok(InNorm { name: name.into(), noise, relative_to_frobenius: None })
+    };
+    let mut found = vec![measured(&args.norm, norm)?];
     for entry in
         norms::entries::<f64>().into_iter().filter(|e| e.parameters.is_empty() && e.name != args.norm)
     {
         let other = (entry.build)(&toml::Table::new())?;
-        found.push(in_norm(entry.name.into(), &*other, noise, dimensions, p)?);
+        found.push(measured(entry.name, &*other)?);
     }
-    let base = found.iter().find(|f| f.name == "frobenius").and_then(|f| f.noise_to_signal);
+    let base = found.iter().find(|f| f.name == "frobenius").and_then(|f| f.noise.noise_to_signal);
     for f in &mut found {
         f.relative_to_frobenius =
-            f.noise_to_signal.zip(base).map(|(x, base)| x / base).filter(|x| x.is_finite());
+            f.noise.noise_to_signal.zip(base).map(|(x, base)| x / base).filter(|x| x.is_finite());
     }
     Ok(found)
-}
-
-fn in_norm(
-    name: String,
-    norm: &dyn Norm<f64>,
-    noise: &Noise,
-    dimensions: Dimensions,
-    p: MomentOrder,
-) -> Result<InNorm, Failure> {
-    let sizes = sizes(norm, noise)?;
-    let signal = norm.dual_value(&noise.signal)?;
-    let largest = sizes.iter().copied().fold(0.0, f64::max);
-    // The largest taken out first: no power overflows.
-    let mean = sizes.iter().map(|x| (x / largest).powf(p.p())).sum::<f64>() / sizes.len() as f64;
-    let sigma = if largest == 0.0 { 0.0 } else { largest * mean.powf(1.0 / p.p()) };
-    let noise_type = norm.noise_type(dimensions, p)?;
-    let dimension_factor = noise_type.dimension_factor(p);
-    let ratio = (signal > 0.0).then_some(sigma / signal);
-    // Minkowski: N minus the mean of k - 1 others; from below Jensen.
-    let others = (sizes.len() as f64 - 1.0).max(1.0);
-    let overstated = if noise.left_out {
-        1.0 + (noise_type.upper * others.powf(1.0 - p.p())).powf(1.0 / p.p())
-    } else {
-        1.0
-    };
-    Ok(InNorm {
-        name,
-        sigma,
-        signal,
-        noise_to_signal: ratio,
-        relative_to_frobenius: None,
-        noise_type,
-        dimension_factor,
-        batch_at_signal: ratio.map(|x| (dimension_factor * (4.0 * x).powf(p.conjugate())).max(1.0)),
-        sigma_overstated_by_at_most: overstated,
-    })
 }
 
 /// The plan, or what it needs.
 fn plan(
     args: &CheckGradientsArgs,
     norm: &Arc<dyn Norm<f64>>,
-    dimensions: Dimensions,
+    noise: &Noise,
     p: MomentOrder,
     sigma: f64,
+    global: &Global,
 ) -> Result<Result<Plan, String>, Failure> {
     // An unknown theorem is an error even where no plan follows.
     let theorem = theorem(&args.theorem)?;
@@ -316,21 +192,9 @@ fn plan(
             missing.join(", ")
         )));
     };
-    let label = norm.label();
-    let setting = Setting {
-        norm: Arc::clone(norm),
-        dimensions,
-        moment_order: p,
-        noise_scale: NoiseScale::new(sigma)?,
-        smoothness: Smoothness::new(smooth, label.clone())?,
-        sample_smoothness: Some(Smoothness::new(smooth, label.clone())?),
-        hessian_lipschitz: args.hessian.map(|rho| HessianLipschitz::new(rho, label)).transpose()?,
-        gap: Gap::new(gap)?,
-        accuracy: Accuracy::new(eps)?,
-        radius: args.radius.map(Radius::new).transpose()?,
-        inexactness: None,
-    };
-    Ok(Ok(theorem.plan(&setting)?))
+    let (norm, dimensions) = (Arc::clone(norm), noise.dimensions());
+    let stated = Stated { norm, dimensions, p, sigma, gap, smooth, eps };
+    Ok(Ok(args.further.plan(&*theorem, stated, global)?))
 }
 
 /// Whether the tails are heavy: no variance.
@@ -356,7 +220,7 @@ fn shown_index(tail: &TailIndex) -> f64 {
 fn report(
     noise: &Noise,
     (tail, spot): (&Result<TailIndex, String>, Option<&TailIndex>),
-    (p, source): (MomentOrder, Source),
+    (p, source): (MomentOrder, OrderSource),
     in_norms: &[InNorm],
     plan: Option<&Plan>,
 ) -> Value {
@@ -372,12 +236,12 @@ fn report(
         "lighter_than_every_power": known.map(|t| t.index.is_infinite()),
         "why_no_tail_index": tail.as_ref().err(),
         "in_largest_entry": spot.map(|t| json!({ "tail_index": shown_index(t), "interval": t.interval })),
-        "gradients": noise.samples.len(),
-        "leave_one_out": noise.left_out,
+        "gradients": noise.count(),
+        "leave_one_out": noise.is_left_out(),
         "p": p.p(),
         "p_source": source,
         "moment_finite": known.map(|t| t.moment_is_finite(p.p())),
-        "sigma": map(&|f| json!(f.sigma)),
+        "sigma": map(&|f| json!(f.noise.sigma)),
         "ratios": map(&|f| json!(f.relative_to_frobenius)),
         "norms": map(&|f| json!(f)),
         "threshold": known.map(|t| t.chosen),
@@ -388,16 +252,16 @@ fn report(
 
 fn text(
     noise: &Noise,
-    dimensions: Dimensions,
     (tail, spot): (&Result<TailIndex, String>, Option<&TailIndex>),
-    (p, source): (MomentOrder, Source),
+    (p, source): (MomentOrder, OrderSource),
     in_norms: &[InNorm],
     plan: &Result<Plan, String>,
 ) -> String {
     let mut text = String::new();
     let mut line = |words: String| writeln!(text, "{words}").expect("a string takes all");
-    let against = if noise.left_out { "the mean of the others (leave-one-out)" } else { "the true gradient" };
-    line(format!("{} gradients of {dimensions}, noise against {against}", noise.samples.len()));
+    let against =
+        if noise.is_left_out() { "the mean of the others (leave-one-out)" } else { "the true gradient" };
+    line(format!("{} gradients of {}, noise against {against}", noise.count(), noise.dimensions()));
     match tail {
         Ok(tail) => {
             line(format!(
@@ -446,16 +310,16 @@ fn text(
         line(format!(
             "{:<14} {:>12} {:>12} {:>12} {:>14} {:>12} {:>14}",
             f.name,
-            short(f.sigma),
-            short(f.signal),
-            optional(f.noise_to_signal),
+            short(f.noise.sigma),
+            short(f.noise.signal),
+            optional(f.noise.noise_to_signal),
             optional(f.relative_to_frobenius),
-            short(f.dimension_factor),
-            optional(f.batch_at_signal)
+            short(f.noise.dimension_factor),
+            optional(f.noise.batch_at_signal)
         ));
     }
-    if noise.left_out {
-        let worst = in_norms[0].sigma_overstated_by_at_most;
+    if noise.is_left_out() {
+        let worst = in_norms[0].noise.sigma_overstated_by_at_most;
         line(format!(
             "leaving one out overstates sigma by at most a factor of {} in {}; the signal is the mean's, noise of the mean included",
             short(worst),
@@ -466,7 +330,7 @@ fn text(
         in_norms.iter().filter_map(|f| of(f).map(|x| (x, &f.name))).min_by(|a, b| a.0.total_cmp(&b.0))
     };
     if let (Some((_, measured)), Some((_, bounded))) =
-        (best(|f| f.noise_to_signal), best(|f| f.batch_at_signal))
+        (best(|f| f.noise.noise_to_signal), best(|f| f.noise.batch_at_signal))
     {
         line(format!("least noise for its signal: {measured}; with the worst-case averaging K_p: {bounded}"));
     }
@@ -489,19 +353,11 @@ fn text(
     text
 }
 
-fn said(source: Source) -> &'static str {
+fn said(source: OrderSource) -> &'static str {
     match source {
-        Source::Stated => " (stated)",
-        Source::TailIndex => " (from the tail index)",
-        Source::Assumed => " (assumed: the gradients do not settle it; state --p)",
-    }
-}
-
-fn short(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) {
-        format!("{}", (x * 1e4).round() / 1e4)
-    } else {
-        format!("{x:.2e}")
+        OrderSource::Stated => " (stated)",
+        OrderSource::TailIndex => " (from the tail index)",
+        OrderSource::Assumed => " (assumed: the gradients do not settle it; state --p)",
     }
 }
 

@@ -5,6 +5,7 @@ mod certify;
 mod check_gradients;
 mod falsify;
 mod figures;
+mod hypotheses;
 mod norm;
 mod output;
 mod picture;
@@ -108,7 +109,7 @@ fn dispatch(cli: Cli) -> Result<(), Failure> {
     match command.unwrap_or_else(|| Command::Figures(figures::FiguresArgs::default())) {
         Command::Figures(args) => figures::call(args, &global),
         Command::Norm(args) => norm::call(args),
-        Command::Plan(args) => plan::call(args),
+        Command::Plan(args) => plan::call(&args, &global),
         Command::Audit(args) => audit::call(args, &global),
         Command::Certify(args) => certify::call(&args, &global),
         Command::CheckGradients(args) => check_gradients::call(&args, &global),

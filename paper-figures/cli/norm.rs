@@ -61,7 +61,7 @@ struct EvalArgs {
     #[arg(long, value_name = "G.npy")]
     output: Option<PathBuf>,
     /// Also bound the noise-type constant K_p of the dual norm at this moment order, 1 < p <= 2.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     p: Option<f64>,
     /// JSON on standard output.
     #[arg(long)]

@@ -23,6 +23,15 @@ pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&format!("{text}\n"))
 }
 
+/// A number for a table: four decimals, or three digits where these would say little.
+pub(super) fn short(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e6).contains(&x.abs()) {
+        format!("{}", (x * 1e4).round() / 1e4)
+    } else {
+        format!("{x:.2e}")
+    }
+}
+
 /// A remark on standard error. Nobody has to listen: a closed pipe is no reason to end.
 pub(super) fn remark(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");

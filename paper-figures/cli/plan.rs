@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clap::Args;
-use heavynorm::spec::{
-    Accuracy, Dimensions, Gap, HessianLipschitz, MomentOrder, NoiseScale, Norm, Smoothness,
-};
-use heavynorm_proofs_check::{Cost, Inexactness, Plan, PlanError, Radius, Setting, theorem};
+use heavynorm::spec::{Dimensions, MomentOrder};
+use heavynorm_proofs_check::{Cost, Plan, theorem};
 
+use super::Global;
+use super::hypotheses::{FurtherOptions, Stated};
 use super::norm::NormChoice;
 use super::output::{number, print, print_json};
 use super::subject::sides;
@@ -37,71 +37,40 @@ pub(super) struct PlanArgs {
     #[arg(long, value_name = "MxN", value_parser = sides)]
     shape: Dimensions,
     /// Moment order of the noise, 1 < p <= 2.
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", allow_negative_numbers = true)]
     p: f64,
     /// Delta: the objective at the start minus its infimum, at most.
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_negative_numbers = true)]
     gap: f64,
     /// L: the gradient is Lipschitz with this constant, from the norm to its dual.
-    #[arg(long, value_name = "L")]
+    #[arg(long, value_name = "L", allow_negative_numbers = true)]
     smooth: f64,
-    /// Lbar: stochastic gradients at one sample are Lipschitz in p-th mean with this constant (for U5; left out it is L,
-    /// which is right for noise that does not depend on the point).
-    #[arg(long, value_name = "LBAR")]
-    sample_smooth: Option<f64>,
-    /// rho: the Hessian is Lipschitz with this constant (needed for U3, U3' and U4T; 0 for a quadratic).
-    #[arg(long, value_name = "RHO")]
-    hessian: Option<f64>,
     /// sigma: the p-th moment of the noise in the dual norm is at most sigma^p.
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", allow_negative_numbers = true)]
     sigma: f64,
     /// eps: the mean dual norm of the gradient is to be at most this.
-    #[arg(long, value_name = "E")]
+    #[arg(long, value_name = "E", allow_negative_numbers = true)]
     eps: f64,
-    /// R: the constrained form stays in the ball of this radius (needed for U6).
-    #[arg(long, value_name = "R")]
-    radius: Option<f64>,
-    /// The directions fall short of the LMO's by this share at most, 0 <= delta < 1 (needed for U4 and U4T).
-    #[arg(long, value_name = "DELTA")]
-    delta: Option<f64>,
+    #[command(flatten)]
+    further: FurtherOptions,
     /// JSON on standard output.
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn call(args: PlanArgs) -> Result<(), Failure> {
-    let plan = theorem(&args.theorem)?.plan(&setting(&args)?).map_err(|e| with_option(&e))?;
-    if args.json { print_json(&plan) } else { print(&text(&plan)) }
-}
-
-/// A missing hypothesis, with the option that states it.
-fn with_option(e: &PlanError) -> Failure {
-    let option = match e {
-        PlanError::MissingHessianLipschitz(_) => ": --hessian RHO",
-        PlanError::MissingSampleSmoothness(_) => ": --sample-smooth LBAR",
-        PlanError::MissingInexactness(_) => ": --delta DELTA",
-        PlanError::MissingRadius(_) => ": --radius R",
-        _ => "",
-    };
-    Failure::Input(format!("{e}{option}"))
-}
-
-fn setting(args: &PlanArgs) -> Result<Setting, Failure> {
-    let norm: Arc<dyn Norm<f64>> = Arc::from(args.choice.build(&args.norm)?);
-    let label = norm.label();
-    Ok(Setting {
+pub(super) fn call(args: &PlanArgs, global: &Global) -> Result<(), Failure> {
+    let theorem = theorem(&args.theorem)?;
+    let stated = Stated {
+        norm: Arc::from(args.choice.build(&args.norm)?),
         dimensions: args.shape,
-        moment_order: MomentOrder::new(args.p)?,
-        noise_scale: NoiseScale::new(args.sigma)?,
-        smoothness: Smoothness::new(args.smooth, label.clone())?,
-        sample_smoothness: Some(Smoothness::new(args.sample_smooth.unwrap_or(args.smooth), label.clone())?),
-        hessian_lipschitz: args.hessian.map(|rho| HessianLipschitz::new(rho, label)).transpose()?,
-        gap: Gap::new(args.gap)?,
-        accuracy: Accuracy::new(args.eps)?,
-        inexactness: args.delta.map(Inexactness::new).transpose()?,
-        radius: args.radius.map(Radius::new).transpose()?,
-        norm,
-    })
+        p: MomentOrder::new(args.p)?,
+        sigma: args.sigma,
+        gap: args.gap,
+        smooth: args.smooth,
+        eps: args.eps,
+    };
+    let plan = args.further.plan(&*theorem, stated, global)?;
+    if args.json { print_json(&plan) } else { print(&text(&plan)) }
 }
 
 fn text(plan: &Plan) -> String {

@@ -222,6 +222,14 @@ fn method(file: &File, sampling: &Sampling<f64>, norm: &Arc<dyn Norm<f64>>) -> R
         let message = format!("theorem {id} schedules the method {}, not {name}", theorem.method());
         return Err(Failure::Input(message));
     }
+    if let Some(exact) =
+        [("U4", "U2"), ("U4T", "U3")].iter().find(|(own, _)| *own == id).map(|(_, exact)| exact)
+    {
+        return Err(Failure::Input(format!(
+            "theorem {id} is about an LMO that falls short, and the methods of a file have the exact one: take schedule = \
+             \"theorem:{exact}\""
+        )));
+    }
     if id != "U6" && table.contains_key("radius") {
         return Err(Failure::Input(format!("[method] radius has no effect on theorem {id}: remove it")));
     }

@@ -119,7 +119,7 @@ fn the_class_of_each_method_is_found_and_the_witness_is_a_list_of_pairs() {
     let same = report(raw.path(), &["--same-step"]);
     assert!(!consistent(&same)[0]);
     let exact = report(raw.path(), &["--norm", "schatten", "--param", "q=3"]);
-    assert!(exact["norms"]["schatten"]["alignment"].as_f64().unwrap() > 1.0 - 1e-13);
+    assert!(exact["norms"]["schatten(q=3)"]["alignment"].as_f64().unwrap() > 1.0 - 1e-13);
     assert_eq!(exact["norms"].as_object().unwrap().len(), 1);
     let schatten = Schatten::new(3.0).unwrap();
     let size = schatten.lmo(&momenta()[0]).unwrap();
@@ -164,8 +164,15 @@ fn one_matrix_is_a_stack_of_one_and_pictures_are_written() {
     assert_eq!((found["pairs"].as_u64(), consistent(&found)), (Some(1), [true, false, true]));
     let svg = fs::read_to_string(folder.path().join("map.svg")).unwrap();
     assert!(svg.contains("pair 0") && svg.matches("<circle").count() > 20);
-    let run = certify(folder.path(), &["--out", "map.png"]);
+    let run = certify(folder.path(), &["--picture", "map.png"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
+    let again = certify(folder.path(), &["--picture", "map.png"]);
+    assert!(
+        again.code == 2 && again.stderr.contains("--force") && again.stdout.is_empty(),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(certify(folder.path(), &["--picture", "map.png", "--force"]).code, 0);
     assert!(fs::read(folder.path().join("map.png")).unwrap().starts_with(b"\x89PNG"));
     assert!(run.stdout.contains("this 1 pair") && run.stdout.contains("a weak test"), "{}", run.stdout);
 }
@@ -180,13 +187,33 @@ fn zero_matrices_are_answered_and_never_a_number_that_is_none() {
     write("X.npy", &zeros);
     let found = report(folder.path(), &["--picture", "z.svg"]);
     assert_eq!(consistent(&found), [true, true, true]);
-    assert!(found["norms"]["spectral"]["alignment"].is_null());
-    assert!(certify(folder.path(), &[]).stdout.contains("all matrices are zero"));
+    let nothing = |found: &Value, keys: &[&str]| {
+        keys.iter().all(|key| found["norms"]["spectral"].get(key).is_some_and(Value::is_null))
+    };
+    let keys = ["alignment", "inexactness", "error_factor", "calls_factor"];
+    assert!(nothing(&found, &keys), "{found}");
+    let text = certify(folder.path(), &[]).stdout;
+    assert!(text.contains("all matrices are zero") && !text.contains("x 1"), "{text}");
     write("X.npy", &[Matrix::from_fn(2, 3, |i, j| (1 + i + j) as f64)]);
     let found = report(folder.path(), &[]);
     assert_eq!(consistent(&found), [false, false, false]);
     assert_eq!(found["revealed"]["general"]["witness"], serde_json::json!([0]));
     assert!(found["revealed"]["general"]["inexactness"].is_null());
+    assert!(nothing(&found, &keys), "{found}");
+    let text = certify(folder.path(), &[]).stdout;
+    assert!(text.contains("moves from a zero momentum") && text.contains("no descent promised"), "{text}");
+    assert!(!text.contains("x 1") && !text.contains("does not descend"), "{text}");
+}
+
+#[test]
+fn a_reversed_sign_is_named() {
+    let reversed = folder(|_, s| -&Spectral.lmo(s).unwrap(), false);
+    let text = certify(reversed.path(), &[]).stdout;
+    assert_eq!(text.matches("is its sign reversed?").count(), 3, "{text}");
+    let one = folder(|k, s| &Spectral.lmo(s).unwrap() * if k == 2 { -1.0 } else { 1.0 }, false);
+    let text = certify(one.path(), &[]).stdout;
+    assert!(text.contains("refuted, by these pairs: 2 (the update does not descend)"), "{text}");
+    assert!(!text.contains("sign reversed"), "{text}");
 }
 
 #[test]
@@ -222,8 +249,10 @@ fn wrong_recordings_end_with_code_two_and_advice() {
     refused(&["--norm", "sepctral"], "spectral");
     refused(&["--param", "q=3"], "--norm");
     refused(&["--precision", "0.9"], "at most 0.5");
+    refused(&["--precision", "-1"], "not -1");
     refused(&["--p", "3"], "1 < p <= 2");
     refused(&["--picture", "map.pdf"], ".svg or .png");
-    let nowhere = certify(folder.path(), &["--out", "absent/map.svg"]);
+    let nowhere = certify(folder.path(), &["--picture", "absent/map.svg"]);
     assert_eq!((nowhere.code, nowhere.stdout.as_str()), (3, ""), "{}", nowhere.stderr);
+    assert!(nowhere.stderr.contains("the folder absent does not exist"), "{}", nowhere.stderr);
 }

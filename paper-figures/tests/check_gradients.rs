@@ -232,8 +232,11 @@ fn the_diagnostic_plot_is_drawn() {
         let size = draw.next().powf(-1.0 / 1.5);
         spike(draw, size)
     });
-    let run = check(folder.path(), &["--plot", "tails.svg"]);
+    let run = check(folder.path(), &["--picture", "tails.svg"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
+    let again = check(folder.path(), &["--picture", "tails.svg"]);
+    assert!(again.code == 2 && again.stderr.contains("--force"), "{}", again.stderr);
+    assert_eq!(check(folder.path(), &["--picture", "tails.svg", "--force"]).code, 0);
     let svg = fs::read_to_string(folder.path().join("tails.svg")).unwrap();
     for words in ["Hill", "moment estimator", "tail index over thresholds", "share of gradients"] {
         assert!(svg.contains(words), "{words}");
@@ -252,8 +255,16 @@ fn wrong_gradients_end_with_code_two_and_advice() {
         assert_eq!((run.stdout.as_str(), fs::read_dir(folder.path()).unwrap().count()), ("", before));
     };
     refused(&["--p", "2.5"], "1 < p <= 2");
-    refused(&["--plot", "t.pdf"], ".svg or .png");
+    refused(&["--picture", "t.pdf"], ".svg or .png");
     refused(&["--theorem", "U9"], "U2");
+    let constants = ["--gap", "1", "--smooth", "1", "--eps", "1"];
+    for (id, option) in [("U3", "--hessian"), ("U4", "--delta"), ("U6", "--radius")] {
+        refused(&[&["--theorem", id][..], &constants].concat(), option);
+    }
+    refused(&[&["--radius", "1"][..], &constants].concat(), "no effect on theorem U2");
+    refused(&["--gap", "-1", "--smooth", "1", "--eps", "1"], "not -1");
+    let storm = check(folder.path(), &[&["--theorem", "U5"][..], &constants].concat());
+    assert!(storm.code == 0 && storm.stderr.contains("Lbar = L is assumed"), "{}", storm.stderr);
     refused(&["--gap", "0", "--smooth", "1", "--eps", "1"], "Delta");
     write("M.npy", npy(&[COLUMNS, ROWS], &truth()));
     refused(&["--true-gradient", "M.npy"], "transpose it");
@@ -275,6 +286,6 @@ fn wrong_gradients_end_with_code_two_and_advice() {
         write("G.npy", npy(&[50, ROWS, COLUMNS], &zero));
         let found = report(folder.path(), &[]);
         assert!(found["tail_index"].is_null() && number(&found, "/sigma/spectral") == 0.0);
-        refused(&["--plot", "t.svg"], "nothing to plot");
+        refused(&["--picture", "t.svg"], "nothing to plot");
     }
 }

@@ -198,6 +198,11 @@ fn wrong_plans_say_what_to_do() {
     refused(&with(&PLAN, "--theorem", "U9"), "U3");
     refused(&with(&PLAN, "--theorem", "U3"), "--hessian");
     refused(&with(&PLAN, "--theorem", "U6"), "--radius");
+    refused(&with(&PLAN, "--theorem", "U4"), "--delta");
+    refused(&[&PLAN[..], &["--delta", "0.1"]].concat(), "--delta has no effect on theorem U2");
+    refused(&[&PLAN[..], &["--radius", "1"]].concat(), "--radius has no effect on theorem U2");
+    refused(&[&with(&PLAN, "--theorem", "U4")[..], &["--delta", "-0.1"]].concat(), "below 1, not -0.1");
+    refused(&with(&PLAN, "--gap", "-1"), "not -1");
     refused(&with(&PLAN, "--shape", "64"), "64x128");
     refused(&with(&PLAN, "--shape", "0x3"), "at least one row");
     refused(&with(&PLAN, "--p", "1"), "1 < p <= 2");
@@ -205,6 +210,27 @@ fn wrong_plans_say_what_to_do() {
     refused(&with(&PLAN, "--smooth", "nan"), "L must be");
     refused(&with(&PLAN, "--eps", "1e-200"), "eps");
     refused(&PLAN[..PLAN.len() - 2], "--eps");
+}
+
+#[test]
+fn a_plan_says_what_it_makes_no_use_of_and_what_it_assumes() {
+    let said = |id, more: &[&'static str]| {
+        let run = heavynorm_in(folder().path(), &[&with(&PLAN, "--theorem", id)[..], more].concat());
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        run.stderr
+    };
+    assert!(said("U2", &["--hessian", "1"]).contains("no use of --hessian"));
+    assert!(said("U2", &["--sample-smooth", "2"]).contains("no use of --sample-smooth"));
+    assert!(said("U5", &[]).contains("Lbar = L is assumed"));
+    for (id, more) in [
+        ("U2", &[][..]),
+        ("U5", &["--sample-smooth", "1"]),
+        ("U3", &["--hessian", "1"]),
+        ("U4T", &["--hessian", "1", "--delta", "0.1"]),
+        ("U6", &["--radius", "1"]),
+    ] {
+        assert_eq!(said(id, more), "", "{id}");
+    }
 }
 
 const EXPERIMENT: &str = r#"
@@ -279,6 +305,7 @@ fn wrong_toml_says_what_and_where() {
             "schedule = \"theorem:U2'\"\nstart = \"zero\"",
             "numbers or a schedule, not both: remove start",
         ),
+        ("step_size = 0.05\naveraging = 0.5", "schedule = \"theorem:U4\"", "take schedule = \"theorem:U2\""),
         (
             "step_size = 0.05\naveraging = 0.5",
             "schedule = \"theorem:U5\"",

@@ -137,7 +137,10 @@ fn path(
     let answer = |k, x: &Matrix<f64>| problem.gradient(x).map(|g| g + noise(k));
     let mut oracle = Scripted(problem.dimensions(), answer, 0);
     let norm: AnyNorm = match id {
-        "U4" | "U4T" => Arc::new(InexactLmo::new(Arc::clone(&setting.norm), DELTA, Shortfall::Short)?),
+        "U4" | "U4T" => {
+            let inexactness = Inexactness::new(DELTA)?;
+            Arc::new(InexactLmo::new(Arc::clone(&setting.norm), inexactness, Shortfall::Short))
+        }
         _ => Arc::clone(&setting.norm),
     };
     record(&table, &norm, &problem.start(), &mut oracle, steps)

@@ -24,7 +24,7 @@ pub mod own;
 mod practical;
 mod randomized;
 mod rates;
-pub mod revealed_norms;
+mod revealed_norms;
 mod scene;
 mod smoothness;
 mod upper_bounds;

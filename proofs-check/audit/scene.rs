@@ -262,8 +262,8 @@ impl Scene {
         let norm = Arc::clone(&self.setting.norm);
         match t.statement().name {
             id @ ("U4" | "U4T") => {
-                let delta = self.setting.lmo_inexactness(id)?.delta();
-                Ok(Arc::new(InexactLmo::new(norm, delta, shortfall)?))
+                let inexactness = self.setting.lmo_inexactness(id)?;
+                Ok(Arc::new(InexactLmo::new(norm, inexactness, shortfall)))
             }
             _ => Ok(norm),
         }

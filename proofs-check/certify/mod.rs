@@ -26,7 +26,7 @@
 //!
 //! let recording = Recording::new(momenta, updates.map_err(|e: heavynorm::spec::NormError| e)?, Precision::computed::<f64>(3, 5))?;
 //! let spectral = recording.alignment(&Spectral, Steps::Free)?;
-//! assert!(spectral.least() > 1.0 - 1e-14);
+//! assert!(spectral.least().is_some_and(|a| a > 1.0 - 1e-14));
 //!
 //! let revealed = recording.revealed(Invariance::Unitary, Steps::Free)?;
 //! assert!(revealed.consistent() && revealed.inexactness < 1e-14);
@@ -37,19 +37,19 @@
 
 mod cycles;
 mod fit;
-mod inexact;
 pub mod revealed;
 
 #[cfg(test)]
 mod tests;
 
-use heavynorm::spec::{Dimensions, Matrix, MatrixError, Norm, NormError, NormLabel, Scalar, inner};
+use heavynorm::spec::{
+    Dimensions, Inexactness, Matrix, MatrixError, Norm, NormError, NormLabel, Scalar, inner,
+};
 use heavynorm::unit::Unit;
 use heavynorm::{polar, tol};
 use serde::Serialize;
 use thiserror::Error;
 
-pub use inexact::Inexactness;
 pub use revealed::{Invariance, Revealed};
 
 /// Why a recording was refused, or a question about it has no answer.
@@ -221,11 +221,23 @@ impl Recording {
         2.0 * e + e * e + tol::rounding::<f64>(self.dimensions)
     }
 
+    /// Whether every pair of which both matrices move something goes uphill, <S_k, X_k> > 0 beyond the precision: as if X had
+    /// been recorded with the other sign. False if there is no such pair.
+    pub fn goes_uphill(&self) -> bool {
+        let length = |x: &Matrix<f64>| inner(x, x).sqrt();
+        let uphill = |p: &Pair| {
+            inner(&p.momentum, &p.direction) < -self.tolerance() * length(&p.momentum) * length(&p.direction)
+        };
+        let mut both =
+            self.pairs.iter().filter(|p| !p.momentum.is_zero() && !p.direction.is_zero()).peekable();
+        both.peek().is_some() && both.all(uphill)
+    }
+
     /// How each update lies to the LMO of one norm.
     ///
     /// # Degenerate cases
     /// S_k = 0 and X_k = 0: no alignment, the pair says nothing. X_k = 0 alone: 0, as nothing descends. S_k = 0 alone:
-    /// no alignment (every X is orthogonal to it), and [`Recording::revealed`] refutes it.
+    /// no alignment (every X is orthogonal to it), but an infinite [`Alignment::shortfall`], for lmo(0) = 0.
     ///
     /// # Errors
     /// Those of the norm.
@@ -244,7 +256,8 @@ impl Recording {
                 (false, false) => Some(inner(s, d) / (unit_dual * unit_size)),
             };
             let log2_size = unit_size.log2() + f64::from(*exponent);
-            Ok(PairAlignment { norm: size, dual_norm: dual, alignment, log2_size })
+            let moves_from_zero = s.is_zero() && !d.is_zero();
+            Ok(PairAlignment { norm: size, dual_norm: dual, alignment, moves_from_zero, log2_size })
         };
         let pairs: Vec<_> = (0..self.pairs()).map(of_pair).collect::<Result<_, _>>()?;
         Ok(Alignment { norm: norm.label(), pairs, steps })
@@ -262,7 +275,7 @@ impl Recording {
         let tolerance = 2.0 * self.tolerance() * ball.circumradius / ball.inradius;
         let zero_or_not = |pair: &Pair| pair.momentum.is_zero() == pair.direction.is_zero();
         Ok(self.pairs.iter().all(zero_or_not)
-            && self.alignment(norm, steps)?.inexactness().delta() <= tolerance)
+            && self.alignment(norm, steps)?.shortfall().is_none_or(|delta| delta <= tolerance))
     }
 
     /// The singular values of S_k and of X_k, each in decreasing order, and what X does to the i-th pair of singular vectors of S,
@@ -302,6 +315,8 @@ pub struct PairAlignment {
     pub dual_norm: f64,
     /// <S, -X>/(||S||_* ||X||), at most 1 but for rounding: 1 where X is a multiple of the norm's LMO at S.
     pub alignment: Option<f64>,
+    /// S = 0 and X is not.
+    pub moves_from_zero: bool,
     #[serde(skip)]
     log2_size: f64,
 }
@@ -318,9 +333,9 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// The smallest alignment; 1 if no pair has one.
-    pub fn least(&self) -> f64 {
-        self.pairs.iter().filter_map(|p| p.alignment).fold(1.0, f64::min)
+    /// The smallest alignment; none if no pair has one.
+    pub fn least(&self) -> Option<f64> {
+        self.pairs.iter().filter_map(|p| p.alignment).reduce(f64::min)
     }
 
     /// The largest ||X_k||.
@@ -328,17 +343,32 @@ impl Alignment {
         self.pairs.iter().map(|p| p.norm).fold(0.0, f64::max)
     }
 
-    /// The smallest delta for which every X_k/c_k is a delta-inexact LMO of the norm: ||X_k|| <= c_k and
-    /// <S_k, -X_k> >= (1 - delta) c_k ||S_k||_*.
+    /// The smallest delta >= 0 with <S_k, -X_k> >= (1 - delta) c_k ||S_k||_* for c_k >= ||X_k||, and O = 0 at S = 0: from 1 on
+    /// it is no inexactness.
     ///
     /// With free steps c_k = ||X_k|| is best, delta = 1 - the least alignment. With equal ones c = max_j ||X_j||.
-    pub fn inexactness(&self) -> Inexactness {
+    ///
+    /// # Degenerate cases
+    /// None if no pair says anything. Infinite where S_k = 0 and X_k is not, as lmo(0) = 0.
+    pub fn shortfall(&self) -> Option<f64> {
         let largest = self.pairs.iter().map(|p| p.log2_size).fold(f64::NEG_INFINITY, f64::max);
-        let share = |p: &PairAlignment| {
-            let size = if self.steps == Steps::Same { (p.log2_size - largest).exp2() } else { 1.0 };
-            p.alignment.map(|a| a * size)
+        let of_pair = |p: &PairAlignment| {
+            if p.moves_from_zero {
+                return Some(f64::INFINITY);
+            }
+            // X = 0 beside nothing but zeros would be -inf - (-inf).
+            let shrunk = self.steps == Steps::Same && p.log2_size > f64::NEG_INFINITY;
+            let size = if shrunk { (p.log2_size - largest).exp2() } else { 1.0 };
+            // What is below 0 is rounding.
+            p.alignment.map(|a| (1.0 - a * size).max(0.0))
         };
-        Inexactness::new(1.0 - self.pairs.iter().filter_map(share).fold(1.0, f64::min))
+        self.pairs.iter().filter_map(of_pair).reduce(f64::max)
+    }
+
+    /// The delta for which every X_k/c_k is a delta-inexact LMO of the norm (DEF-INEXACT), which theorem U4 turns into calls. None
+    /// if no pair says anything, or nothing is promised: [`Alignment::shortfall`] tells which.
+    pub fn inexactness(&self) -> Option<Inexactness> {
+        self.shortfall().and_then(|delta| Inexactness::new(delta).ok())
     }
 }
 

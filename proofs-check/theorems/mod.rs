@@ -295,6 +295,26 @@ mod tests {
     }
 
     #[test]
+    fn what_an_inexact_lmo_costs_is_the_ratio_of_the_plans_of_u4_and_u2() {
+        // Horizons of 1e9 steps and more, so that rounding up does not count.
+        for (p, eps) in [(1.4, 0.05), (1.5, 0.02), (2.0, 0.01)] {
+            let mut s = setting(Arc::new(Spectral), p);
+            s.accuracy = Accuracy::new(eps).unwrap();
+            let exact = plan("U2", &s).calls as f64;
+            for delta in [0.0, 0.01, 0.2, 0.5] {
+                let inexactness = Inexactness::new(delta).unwrap();
+                s.inexactness = Some(inexactness);
+                let measured = plan("U4", &s).calls as f64 / exact;
+                let claimed = u4::calls_factor(inexactness, s.moment_order);
+                assert!((claimed / measured - 1.0).abs() < 1e-8, "{p} {delta}: {claimed} {measured}");
+            }
+        }
+        // c = 3, a = 3: (3/2)^4/(1/2).
+        let half = u4::calls_factor(Inexactness::new(0.5).unwrap(), MomentOrder::new(1.5).unwrap());
+        assert!((half - 10.125).abs() < 1e-12);
+    }
+
+    #[test]
     fn small_noise_needs_no_average_and_pays_no_dimension_factor() {
         for norm in [Arc::new(Spectral) as Arc<dyn Norm<f64>>, Arc::new(MaxEntry)] {
             let mut s = setting(norm, 1.2);

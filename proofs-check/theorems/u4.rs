@@ -34,7 +34,7 @@
 //! A direction that is too long counts once it is divided by its norm: a polynomial polar iteration whose singular values
 //! reach 1.2 has no delta before that.
 
-use heavynorm::spec::{Claim, Evidence, Source, Statement};
+use heavynorm::spec::{Claim, Evidence, Inexactness, MomentOrder, Source, Statement};
 
 use super::Theorem;
 use super::u2::larger;
@@ -46,6 +46,23 @@ use crate::{Bound, Parameters, PlanError, Rates, Setting};
 pub struct U4;
 
 const ID: &str = "U4";
+
+/// By what an inexact LMO multiplies the calls, against the exact one of U2, where noise rules: alpha < 1, moments of order
+/// p, and T from the descent.
+///
+/// # Formula
+/// There alpha = (eps/(4c K_p^{1/p} sigma))^a and T = 16 c Delta L/((1-delta) alpha eps^2), of which delta enters
+/// c^{1+a}/(1-delta). At delta = 0, where the schedule is that of U2, c = 2:
+///
+/// ```text
+/// (c/2)^{1+a}/(1-delta),   a = p/(p-1).
+/// ```
+///
+/// Where there is next to no noise (alpha = 1) it is (c/2)/(1-delta) only.
+pub fn calls_factor(inexactness: Inexactness, p: MomentOrder) -> f64 {
+    let error = inexactness.error_factor() / Inexactness::EXACT.error_factor();
+    error.powf(1.0 + p.conjugate()) / inexactness.kept()
+}
 
 impl Theorem for U4 {
     fn statement(&self) -> Statement {

@@ -118,6 +118,10 @@ impl<T: Scalar> Norm<T> for Weighted<T> {
     fn space(&self) -> Option<Dimensions> {
         Some(self.space)
     }
+    /// Diagonal weights commute with signs of whole rows and columns.
+    fn is_sign_invariant(&self) -> bool {
+        self.left.is_diagonal() && self.right.is_diagonal() && self.norm.is_sign_invariant()
+    }
     /// That of ||.||_0 between diagonal weights; a weight that mixes rows or columns fills zeros.
     fn zero_respecting(&self) -> ZeroRespecting {
         if self.left.is_diagonal() && self.right.is_diagonal() {
