@@ -130,7 +130,7 @@ fn claim(out: &Path, call: &Call, force: bool) -> Result<(), Failure> {
 /// Statements in the order of the checks.
 fn list() -> String {
     let line =
-        |check: Check| format!("{:<24} {:<18} {}\n", check.statement, check.evidence.word(), check.name);
+        |check: Check| format!("{:<24} {:<20} {}\n", check.statement, check.evidence.word(), check.name);
     audit::checks().into_iter().map(line).collect()
 }
 
@@ -218,13 +218,13 @@ pub(crate) fn sign(comparison: heavynorm::spec::Claim) -> &'static str {
 fn table(outcomes: &[Outcome]) -> String {
     let width = outcomes.iter().map(|o| o.id.len()).max().unwrap_or(0);
     let mut text = format!(
-        "{:<width$}  {:<18} {:>12}    {:>12}  {:<7} {}\n",
+        "{:<width$}  {:<20} {:>12}    {:>12}  {:<7} {}\n",
         "ID", "evidence", "measured", "claimed", "verdict", "claim"
     );
     for Outcome { id, check, evidence, comparison, measured, claimed, verdict, .. } in outcomes {
         writeln!(
             text,
-            "{id:<width$}  {:<18} {:>12} {} {:>12}  {:<7} {check}",
+            "{id:<width$}  {:<20} {:>12} {} {:>12}  {:<7} {check}",
             evidence.word(),
             short(*measured),
             format_args!("{:<2}", sign(*comparison)),
